@@ -1,0 +1,1 @@
+"""Frontdesk: a front desk that is always staffed. Start at frontdesk.graphs."""

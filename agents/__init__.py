@@ -1,0 +1,1 @@
+"""Who thinks: the model runtime, its prompt, its constraints and its policies."""

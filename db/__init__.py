@@ -1,0 +1,1 @@
+"""Where Frontdesk keeps what it knows: PostgreSQL with pgvector."""

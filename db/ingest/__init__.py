@@ -1,0 +1,1 @@
+"""Feeding the store: crawl, extract, chunk, embed."""

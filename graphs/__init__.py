@@ -1,0 +1,1 @@
+"""Compiled LangGraph graphs, ready to be embedded in other apps."""

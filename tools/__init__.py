@@ -1,0 +1,1 @@
+"""What the assistant can do: search, wait_times, contact_lookup, read_page."""

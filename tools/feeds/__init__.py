@@ -1,0 +1,1 @@
+"""Adapters of live wait-time feeds into one normal form."""

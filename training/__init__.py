@@ -1,0 +1,1 @@
+"""From a website to a model: data, fine-tuning, export, evaluation."""
