@@ -1,0 +1,93 @@
+"""One decision of a turn: what was looked up, and the step chosen from it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol, get_args
+
+from langchain_core.messages import BaseMessage
+
+from frontdesk.tools.contact_lookup import ContactResult
+from frontdesk.tools.search import SearchResult
+from frontdesk.tools.wait_times import PlaceMatch
+
+Step = Literal[
+    "search",
+    "wait_times",
+    "contact_lookup",
+    "read_page",
+    "answer",
+    "not_found",
+    "refuse",
+    "clarify",
+]
+STEPS: tuple[Step, ...] = get_args(Step)
+TOOL_STEPS: frozenset[str] = frozenset({"search", "wait_times", "contact_lookup", "read_page"})
+
+
+@dataclass(frozen=True)
+class Decision:
+    """The step chosen, with its arguments and the probability the model gave it.
+
+    `quotes` holds indices into `Evidence.candidates`, best first, when `step` is "answer" and the
+    answer comes from the site; it is empty when the answer is rendered from a tool's result.
+    """
+
+    step: Step
+    arguments: dict[str, Any] = field(default_factory=dict)
+    probability: float = 1.0
+    quotes: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A sentence that may be quoted: `search.passages[passage].sentences[sentence]`."""
+
+    text: str
+    passage: int
+    sentence: int
+
+
+@dataclass(frozen=True)
+class Observation:
+    """What a tool answered in this turn; `result` is its typed result, None when it failed."""
+
+    tool: str
+    arguments: dict[str, Any]
+    ok: bool
+    ms: float
+    result: Any = None
+    error: str = ""
+
+
+@dataclass(frozen=True)
+class PreviousTurn:
+    """The turn before this one in the thread: its question and the first tool it used."""
+
+    question: str
+    step: Step
+    arguments: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Everything known about a question when the model is asked for the next step."""
+
+    question: str
+    previous: PreviousTurn | None = None
+    search: SearchResult | None = None
+    contacts: ContactResult | None = None
+    places: Sequence[PlaceMatch] = ()
+    waits_available: bool = False
+    candidates: Sequence[Candidate] = ()
+    observations: Sequence[Observation] = ()
+
+
+class Decider(Protocol):
+    """Chooses the next step of a turn."""
+
+    @property
+    def name(self) -> str:
+        """The model's name, as shown to people."""
+
+    def decide(self, evidence: Evidence, messages: Sequence[BaseMessage]) -> Decision:
+        """Return the next step for `evidence`; `messages` is the thread so far, oldest first."""
