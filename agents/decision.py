@@ -4,12 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, get_args
 
+import numpy as np
 from langchain_core.messages import BaseMessage
+from numpy.typing import NDArray
 
 from frontdesk.tools.contact_lookup import ContactResult
 from frontdesk.tools.search import SearchResult
 from frontdesk.tools.wait_times import PlaceMatch
 
+Vector = NDArray[np.float32]
 Step = Literal[
     "search",
     "wait_times",
@@ -40,11 +43,20 @@ class Decision:
 
 @dataclass(frozen=True)
 class Candidate:
-    """A sentence that may be quoted: `search.passages[passage].sentences[sentence]`."""
+    """A sentence that may be quoted: `search.passages[passage].sentences[sentence]`.
+
+    `vector` (384,) is its embedding, `dense` its cosine to the query, `lexical` and `context` the
+    share of the query's topic words that it holds, alone and with its headings, 0 to 1.
+    """
 
     text: str
     passage: int
     sentence: int
+    vector: Vector
+    dense: float
+    lexical: float
+    context: float
+    score: float
 
 
 @dataclass(frozen=True)
@@ -75,6 +87,9 @@ class Evidence:
     question: str
     previous: PreviousTurn | None = None
     search: SearchResult | None = None
+    search_with_previous: SearchResult | None = None
+    previous_vector: Vector | None = None
+    scope_vector: Vector | None = None
     contacts: ContactResult | None = None
     places: Sequence[PlaceMatch] = ()
     waits_available: bool = False
