@@ -1,0 +1,66 @@
+"""The settings of the store and of what feeds it. Read at the edge, passed down, never changed."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+Chunker = Literal["document", "fixed", "recursive", "semantic", "agentic"]
+MEGABYTE = 1024 * 1024
+
+
+class Section(BaseModel):
+    """One table of frontdesk.toml: frozen, and a misspelt key is refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class DatabaseSettings(Section):
+    """`[database]`: an empty `url` means the embedded PostgreSQL under the data folder."""
+
+    url: str = Field(default="", repr=False)  # may hold a password
+    pool_size: int = Field(default=8, ge=1, le=200)
+    connect_timeout_seconds: float = Field(default=10.0, gt=0)
+
+
+class SiteSettings(Section):
+    """`[site]`: what may be crawled, and how gently.
+
+    `allow` and `deny` are shell-style patterns on the whole URL; with an empty `allow`, the hosts
+    of `start_urls` are allowed. `trusted_hosts` are exact `host:port` pairs on a private network.
+    """
+
+    start_urls: tuple[str, ...] = ()
+    allow: tuple[str, ...] = ()
+    deny: tuple[str, ...] = ()
+    trusted_hosts: tuple[str, ...] = ()
+    max_pages: int = Field(default=5000, ge=1)
+    max_depth: int = Field(default=12, ge=0)
+    max_bytes: int = Field(default=2048 * MEGABYTE, ge=1)  # of one run
+    max_page_bytes: int = Field(default=25 * MEGABYTE, ge=1)
+    max_seconds: float = Field(default=6 * 3600.0, gt=0)  # of one run
+    concurrency: int = Field(default=4, ge=1, le=64)
+    delay_seconds: float = Field(default=0.0, ge=0)  # between two requests to one host
+    timeout_seconds: float = Field(default=20.0, gt=0)
+    retries: int = Field(default=2, ge=0, le=10)
+    respect_robots: bool = True
+    render_javascript: bool = False
+    grace_runs: int = Field(default=1, ge=0)  # runs that a vanished page survives
+
+    @field_validator("trusted_hosts")
+    @classmethod
+    def _host_and_port(cls, hosts: tuple[str, ...]) -> tuple[str, ...]:
+        for host in hosts:
+            name, _, port = host.rpartition(":")
+            if not name or not port.isdigit() or "/" in host or "@" in host:
+                raise ValueError(f"{host!r} is not host:port, such as intranet.example:8443")
+        return hosts
+
+
+class ChunkSettings(Section):
+    """`[chunks]`: the chunker and its sizes, counted in words."""
+
+    chunker: Chunker = "document"
+    max_words: int = Field(default=150, ge=10)
+    overlap_words: int = Field(default=20, ge=0)
+    semantic_buffer: int = Field(default=1, ge=0)
+    semantic_percentile: float = Field(default=90.0, gt=0, lt=100)
