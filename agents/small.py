@@ -1,0 +1,150 @@
+"""The bundled model as a decider: slots in, one scored step out."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from langchain_core.messages import BaseMessage
+from numpy.typing import NDArray
+
+from frontdesk.agents.decision import TOOL_STEPS, Decision, Evidence
+from frontdesk.agents.engine import Engine, Sequence as EngineSequence
+from frontdesk.agents.errors import ModelError
+from frontdesk.agents.evidence import follow_up_query
+from frontdesk.agents.prompt import (
+    ASKS,
+    END,
+    KINDS,
+    MARKERS,
+    QUOTE_MARKERS,
+    QUOTES,
+    REFERENCES,
+    Item,
+    Slot,
+    marker,
+    render,
+)
+from frontdesk.agents.slots import read_table, slot_rows
+
+Rows = NDArray[np.float32]
+# A second quote must be this likely, against stopping, before it is added.
+MORE = 0.5
+
+
+class SmallModel:
+    """Decides with a model trained by this project: `Decider` over an `Engine`.
+
+    Every choice is read from the next-token scores over the markers allowed at that place, so an
+    answer always parses and carries its probability.
+    """
+
+    def __init__(self, engine: Engine, path: Path) -> None:
+        self.name = path.stem
+        self.engine = engine
+        self.table = read_table(path)
+        self.ids = {name: engine.tokenize(name, special=True) for name in MARKERS}
+        broken = [name for name, ids in self.ids.items() if len(ids) != 1]
+        if broken:
+            raise ModelError(f"{path}: no token for {broken[0]}; train it with this version")
+
+    def decide(self, evidence: Evidence, messages: Sequence[BaseMessage] = ()) -> Decision:
+        """Return the next step for `evidence`; the thread reaches the model through it."""
+        with self.engine.open() as sequence:
+            logits = sequence.extend(self.rows(render(evidence)))
+            step, probability = self._choose(logits, self._steps(evidence))
+            if step == "answer":
+                return Decision("answer", {}, probability, self._quotes(sequence, evidence))
+            if step not in TOOL_STEPS:
+                return Decision(step, {}, probability)  # type: ignore[arg-type]
+            arguments = self._arguments(sequence, step, evidence)
+            return Decision(step, arguments, probability)  # type: ignore[arg-type]
+
+    def rows(self, items: Sequence[Item]) -> Rows:
+        """Return the input embeddings (positions, n_embd) of a prompt."""
+        parts: list[Rows] = []
+        for item in items:
+            if isinstance(item, Slot):
+                parts.append(slot_rows(self.table, self._id(item.marker), item.values))
+            elif item in self.ids:
+                parts.append(self.table.tokens[self.ids[item]])
+            else:
+                parts.append(self.table.tokens[self.engine.tokenize(item, special=False)])
+        return np.concatenate(parts)
+
+    def _id(self, name: str) -> int:
+        return self.ids[name][0]
+
+    def _choose(self, logits: Rows, allowed: Sequence[str]) -> tuple[str, float]:
+        names = [marker(name) for name in allowed]
+        scores = logits[[self._id(name) for name in names]].astype(np.float64)
+        weights = np.exp(scores - scores.max())
+        best = int(weights.argmax())
+        return allowed[best], float(weights[best] / weights.sum())
+
+    def _steps(self, evidence: Evidence) -> list[str]:
+        """Return the steps that make sense now: no tool twice, no answer before a look."""
+        used = {observation.tool for observation in evidence.observations}
+        steps = [tool for tool in ("search", "contact_lookup") if tool not in used]
+        if evidence.waits_available and "wait_times" not in used:
+            steps.append("wait_times")
+        if evidence.observations:
+            return [*steps, "answer", "not_found"]
+        return [*steps, "refuse", "clarify"]
+
+    def _quotes(self, sequence: EngineSequence, evidence: Evidence) -> tuple[int, ...]:
+        left = list(range(len(evidence.candidates)))
+        chosen: list[int] = []
+        logits = sequence.extend([self._id(marker("answer"))]) if left else None
+        while logits is not None and left and len(chosen) < QUOTES:
+            names = [QUOTE_MARKERS[n][2:-2] for n in left]
+            name, _ = self._choose(logits, names)
+            if chosen and self._choose(logits, [name, "end"])[1] < MORE:
+                break
+            if chosen and self._choose(logits, [name, "end"])[0] == "end":
+                break
+            number = left[names.index(name)]
+            left.remove(number)
+            chosen.append(number)
+            logits = sequence.extend([self._id(marker(name))])
+        return tuple(chosen)
+
+    def _arguments(
+        self, sequence: EngineSequence, step: str, evidence: Evidence
+    ) -> dict[str, Any]:
+        references = REFERENCES if evidence.previous else REFERENCES[:1]
+        logits = sequence.extend([self._id(marker(step))])
+        if step != "wait_times":
+            reference, _ = self._choose(logits, references)
+            return {"query": _query(step, reference, evidence)}
+        reference, _ = self._choose(logits, [*references, "all"])
+        logits = sequence.extend([self._id(marker(reference))])
+        kind, _ = self._choose(logits, KINDS)
+        logits = sequence.extend([self._id(marker(kind))])
+        ask, _ = self._choose(logits, ASKS)
+        return {"places": _places(reference, evidence), "kind": kind, "ask": ask}
+
+
+def _query(step: str, reference: str, evidence: Evidence) -> str:
+    """Return what to look up: the question, or the question read with the turn before it."""
+    previous = evidence.previous
+    if reference == "this" or previous is None:
+        return evidence.question
+    if step == "contact_lookup" and previous.step == "contact_lookup":
+        return str(previous.arguments.get("query", previous.question))
+    return follow_up_query(evidence.question, previous)
+
+
+def _places(reference: str, evidence: Evidence) -> list[str]:
+    """Return the places meant: each span of the question gives its best match."""
+    if reference == "previous" and evidence.previous:
+        return list(evidence.previous.arguments.get("places", []))
+    if reference == "all":
+        return []
+    best: dict[str, str] = {}
+    for match in evidence.places:
+        best.setdefault(match.span.lower(), match.name)
+    return list(dict.fromkeys(best.values()))
+
+
+__all__ = ["END", "SmallModel"]

@@ -1,0 +1,65 @@
+"""Opens the organisation of a corpus with the real store, tools and ingestion."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from frontdesk.db import Store
+from frontdesk.db.ingest.embed import Embedder
+from frontdesk.db.ingest.ingest import ingest
+from frontdesk.db.settings import ChunkSettings, DatabaseSettings, SiteSettings
+from frontdesk.tools.contact_lookup import Contact, Directory
+from frontdesk.tools.feeds.department import Department
+from frontdesk.tools.search import Searcher
+from frontdesk.tools.toolbox import Toolbox
+from frontdesk.tools.wait_times import WaitTimes
+from frontdesk.training.corpus import Organisation
+
+
+@contextmanager
+def open_desk(organisation: Organisation, root: Path, embedder: Embedder) -> Iterator[Toolbox]:
+    """Yield the organisation's toolbox; its pages are ingested under `root` the first time."""
+    folder = root / organisation.slug
+    pages = folder / "pages"
+    for url, text in organisation.pages.items():
+        path = pages / f"{url.strip('/').replace('/', '--') or 'index'}.md"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if not path.exists() or path.read_text() != text:
+            path.write_text(text)
+    store = Store.open(DatabaseSettings(), folder)
+    try:
+        ingest(store, [str(pages)], SiteSettings(), chunks=ChunkSettings(), embedder=embedder)
+        yield Toolbox(
+            searcher=Searcher(store, embedder),
+            directory=Directory.fixed(list(_contacts(organisation)), embedder),
+            embedder=embedder,
+            scope=organisation.scope,
+            waits=WaitTimes.fixed(list(_departments(organisation))) if organisation.places else None,
+        )
+    finally:
+        store.close()
+
+
+def _contacts(organisation: Organisation) -> Iterator[Contact]:
+    columns = ("name", "role", "team", "site", "phone", "email", "notes")
+    for row in organisation.contacts:
+        if row["public"].strip().lower() not in ("false", "0", "no"):
+            yield Contact(**{column: row.get(column) or "" for column in columns})
+
+
+def _departments(organisation: Organisation) -> Iterator[Department]:
+    for row in organisation.places:
+        yield Department.model_validate(
+            {
+                "site": row["name"],
+                "department": row["department"],
+                "kind": row["kind"],
+                "state": row["state"],
+                "minutes": int(row["minutes"]) if row["state"] == "ok" else None,
+                "region": row["region"],
+                "address": row["town"],
+                "note": row["note"] or "",
+                "fetched_at": datetime.now(UTC),
+            }
+        )

@@ -1,0 +1,121 @@
+"""Teach the decider its decisions: supervised training from nothing, on the decisions only.
+
+    frontdesk train sft
+"""
+
+import math
+import random
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+
+import torch
+from tokenizers import Tokenizer
+from transformers import LlamaForCausalLM
+
+from frontdesk.agents.prompt import marker
+from frontdesk.training.batches import Encoded, batches, collate
+from frontdesk.training.network import input_rows, target_loss
+
+
+@dataclass(frozen=True)
+class SftSettings:
+    """Shape and schedule of the run; the values are those that made the bundled model."""
+
+    width: int = 256
+    layers: int = 4
+    heads: int = 4
+    feed_forward: int = 704
+    vocabulary: int = 6000
+    epochs: int = 12
+    batch: int = 32
+    rate: float = 1.5e-3
+    weight_decay: float = 0.05
+    smoothing: float = 0.05
+    noise: float = 0.15
+    seed: int = 7
+    threads: int = 1
+
+
+@dataclass(frozen=True)
+class Progress:
+    """One epoch: mean training loss, and the share of held-out decisions that are all right."""
+
+    epoch: int
+    loss: float
+    held_out: float
+    seconds: float
+
+
+def train(
+    network: LlamaForCausalLM,
+    tokenizer: Tokenizer,
+    examples: Sequence[Encoded],
+    held_out: Sequence[Encoded],
+    settings: SftSettings,
+    report: Callable[[Progress], None],
+) -> None:
+    """Train `network` in place on `examples`; keeps the epoch that is best on `held_out`."""
+    torch.set_num_threads(settings.threads)
+    torch.manual_seed(settings.seed)
+    rng = random.Random(settings.seed)
+    pad = tokenizer.token_to_id(marker("pad"))
+    decay = [p for p in network.parameters() if p.dim() > 1]
+    plain = [p for p in network.parameters() if p.dim() <= 1]
+    optimiser = torch.optim.AdamW(
+        [
+            {"params": decay, "weight_decay": settings.weight_decay},
+            {"params": plain, "weight_decay": 0.0},
+        ],
+        lr=settings.rate,
+        betas=(0.9, 0.98),
+    )
+    total = settings.epochs * math.ceil(len(examples) / settings.batch)
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: warm_cosine(step, total))
+    best, kept = -1.0, {}
+    started = time.monotonic()
+    for epoch in range(1, settings.epochs + 1):
+        network.train()
+        losses = []
+        for batch in batches(examples, settings.batch, pad, rng):
+            with torch.autocast("cpu", torch.bfloat16):
+                loss = target_loss(
+                    network, batch, noise=settings.noise, smoothing=settings.smoothing
+                )
+            loss.backward()
+            torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+            optimiser.step()
+            optimiser.zero_grad(set_to_none=True)
+            schedule.step()
+            losses.append(loss.item())
+        score = exact(network, held_out, pad) if held_out else 0.0
+        report(Progress(epoch, sum(losses) / len(losses), score, time.monotonic() - started))
+        if score >= best:
+            best, kept = score, {k: v.clone() for k, v in network.state_dict().items()}
+    network.load_state_dict(kept)
+
+
+def warm_cosine(step: int, total: int) -> float:
+    """Return the rate's factor: 4 % warm-up, then a cosine to a twentieth."""
+    warm = max(1, total // 25)
+    if step < warm:
+        return (step + 1) / warm
+    return 0.05 + 0.95 * 0.5 * (1 + math.cos(math.pi * min(1.0, (step - warm) / (total - warm))))
+
+
+@torch.no_grad()
+def exact(network: LlamaForCausalLM, examples: Sequence[Encoded], pad: int) -> float:
+    """Return the share of examples whose every marker is the likeliest one (teacher-forced)."""
+    network.eval()
+    right = 0
+    for start in range(0, len(examples), 64):
+        batch = collate(examples[start : start + 64], pad)
+        hidden = network.model(inputs_embeds=input_rows(network, batch)).last_hidden_state
+        guesses = network.lm_head(hidden).argmax(-1)
+        right += int(((guesses == batch.labels) | (batch.labels == -100)).all(-1).sum())
+    return right / max(1, len(examples))
+
+
+def describe(settings: SftSettings) -> dict[str, object]:
+    """Return the settings as plain values, for the run's record."""
+    return asdict(settings)

@@ -1,0 +1,42 @@
+"""The bundled model's tokenizer: byte-level BPE that llama.cpp reads as `qwen2`."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
+
+from frontdesk.agents.prompt import MARKERS
+from frontdesk.agents.slots import SLOT_TOKENS
+
+# The split of Qwen2: words with their leading space, single digits, runs of punctuation.
+_SPLIT = (
+    r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*"
+    r"|\s*[\r\n]+|\s+(?!\S)|\s+"
+)
+SLOT_NAMES = tuple(f"<|slot_{n}|>" for n in range(SLOT_TOKENS))
+
+
+def train_tokenizer(texts: Iterable[str], vocabulary: int) -> Tokenizer:
+    """Return a BPE tokenizer of `vocabulary` word pieces, then the markers, then the slots."""
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
+        [
+            pre_tokenizers.Split(Regex(_SPLIT), behavior="isolated"),
+            pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
+        ]
+    )
+    tokenizer.decoder = decoders.ByteLevel()
+    trainer = trainers.BpeTrainer(
+        vocab_size=vocabulary,
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        show_progress=False,
+    )
+    tokenizer.train_from_iterator(texts, trainer)
+    specials = [AddedToken(name, special=True, normalized=False) for name in (*MARKERS, *SLOT_NAMES)]
+    tokenizer.add_special_tokens(specials)
+    return tokenizer
+
+
+def read_tokenizer(path: Path) -> Tokenizer:
+    """Return the tokenizer saved at `path`."""
+    return Tokenizer.from_file(str(path))
