@@ -1,0 +1,132 @@
+"""The open database: a pool of connections to the embedded server or to `[database] url`.
+
+with Store.open(settings.database, settings.data_dir) as store:
+    with store.connection() as connection:
+        connection.execute("SELECT count(*) FROM pages")
+"""
+
+import atexit
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import psycopg
+from pgvector.psycopg import register_vector
+from psycopg_pool import ConnectionPool, PoolTimeout
+
+from frontdesk.db.errors import StoreError
+from frontdesk.db.migrate import migrate
+from frontdesk.db.server import EmbeddedServer
+from frontdesk.db.settings import DatabaseSettings
+
+Connection = psycopg.Connection[Any]
+_PASSWORD = re.compile(r"(://[^:/@]*):[^@/]*@")
+
+
+class Store:
+    """Everything that Frontdesk keeps. Thread safe; made by `Store.open`."""
+
+    def __init__(self, url: str, settings: DatabaseSettings, server: EmbeddedServer | None) -> None:
+        self.url = url
+        self._server = server
+        self._timeout = settings.connect_timeout_seconds
+        self._pool = ConnectionPool(
+            url,
+            min_size=1,
+            max_size=settings.pool_size,
+            timeout=self._timeout,
+            reconnect_timeout=self._timeout,
+            configure=_configure,
+            check=self._check,
+            kwargs={"connect_timeout": max(1, int(self._timeout))},
+            open=False,
+        )
+
+    @classmethod
+    def open(cls, settings: DatabaseSettings, data_dir: Path) -> Self:
+        """Start or find the database, bring its schema up to date and open the pool.
+
+        Raises `StoreError`: one line with the value seen and the way out.
+        """
+        server = None if settings.url else EmbeddedServer(data_dir / "postgres")
+        if server is not None:
+            server.start()
+        url = settings.url or (server.url if server else "")
+        try:
+            store = cls(url, settings, server)
+            with store._translated():
+                with psycopg.connect(
+                    url, autocommit=True, connect_timeout=max(1, int(store._timeout))
+                ) as connection:
+                    migrate(connection)
+                store._pool.open()
+        except StoreError:
+            if server is not None:
+                server.release()
+            raise
+        atexit.register(store.close)
+        return store
+
+    @contextmanager
+    def connection(self) -> Iterator[Connection]:
+        """Lend a connection. Leaving normally commits, leaving by an exception rolls back.
+
+        Raises `StoreError` when the database is gone, full or refuses to answer.
+        """
+        with self._translated():
+            with self._pool.connection() as connection:
+                yield connection
+
+    def close(self) -> None:
+        """Close the pool and let the embedded server go. Safe to call twice."""
+        atexit.unregister(self.close)
+        self._pool.close()
+        if self._server is not None:
+            self._server.release()
+
+    def _check(self, connection: Connection) -> None:
+        """Let only a living connection out; start an embedded server that died under us."""
+        try:
+            ConnectionPool.check_connection(connection)
+        except psycopg.OperationalError:
+            if self._server is not None:
+                self._server.start()
+            raise
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except PoolTimeout as error:
+            raise StoreError(
+                f"{self._name()}: no connection within {self._timeout:g} s; the database is down"
+                " or busy, try again or run `frontdesk doctor`"
+            ) from error
+        except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+            reason = " ".join(str(error).split()) or type(error).__name__
+            raise StoreError(f"{self._name()}: {reason}; run `frontdesk doctor`") from error
+
+    def _name(self) -> str:
+        """The database as a message may name it: without its password."""
+        if self._server is not None:
+            return str(self._server.pgdata)
+        return _PASSWORD.sub(r"\1:***@", self.url)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def _configure(connection: Connection) -> None:
+    register_vector(connection)
+    connection.commit()
