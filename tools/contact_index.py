@@ -1,0 +1,146 @@
+"""The directory in memory: which rows hold which word, of a name and of a description.
+
+Arrays instead of objects, because 100,000 rows must be searched in milliseconds, and 260 rows must
+be ready in a few.
+"""
+
+import math
+import re
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from frontdesk.db.contacts import Contact, Vector
+from frontdesk.tools.contact_names import Name, parse_name, sound, words
+from frontdesk.tools.everyday_words import ASK
+
+TOPIC_FIELDS = ("role", "team", "site", "notes", "name")
+Rows = NDArray[np.int32]
+_SUFFIX = re.compile(r"(?:ists?|ies|ings?|ed|es|s|e|y)$")
+
+
+@lru_cache(maxsize=50_000)
+def stem(word: str) -> str:
+    """Return what "refund", "refunds" and "cardiology", "cardiologist" have in common."""
+    short = _SUFFIX.sub("", word)
+    return short if len(short) > 3 else word
+
+
+@lru_cache(maxsize=50_000)
+def topic_words(text: str) -> tuple[str, ...]:
+    """Return the different stems of a description's words, asking words left out."""
+    return tuple(dict.fromkeys(stem(word) for word in words(text) if word not in ASK))
+
+
+class Postings:
+    """Words, and for each the rows that hold it."""
+
+    def __init__(self, words_of_rows: Iterable[Iterable[str]]) -> None:
+        self.ids: dict[str, int] = {}
+        numbers: list[int] = []
+        rows: list[int] = []
+        count = 0
+        for row, held in enumerate(words_of_rows):
+            count = row + 1
+            for word in held:
+                numbers.append(self.ids.setdefault(word, len(self.ids)))
+                rows.append(row)
+        self.words = list(self.ids)
+        self.row_count = count
+        found = np.asarray(numbers, np.int32)
+        order = np.argsort(found, kind="stable")
+        self._rows: Rows = np.asarray(rows, np.int32)[order]
+        self.counts = np.bincount(found, minlength=len(self.words))
+        self._starts = np.concatenate(([0], np.cumsum(self.counts)))
+
+    def rows(self, number: int) -> Rows:
+        """Return the rows that hold the word of this number, in ascending order."""
+        return self._rows[self._starts[number] : self._starts[number + 1]]
+
+    def best(self, numbers: NDArray[np.int64], values: Vector) -> Vector:
+        """Return for every row (row_count,) the highest value among the words it holds, or 0."""
+        best = np.zeros(self.row_count, np.float32)
+        order = np.argsort(values)
+        counts = self.counts[numbers[order]]
+        if counts.sum() == 0:
+            return best
+        offsets = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
+        rows = self._rows[np.repeat(self._starts[numbers[order]], counts) + offsets]
+        best[rows] = np.repeat(values[order], counts)  # ascending, so the highest is written last
+        return best
+
+    def weight(self, word: str) -> float:
+        """Return the inverse document frequency of a word, the highest for an unknown one."""
+        number = self.ids.get(word)
+        held = 1 if number is None else int(self.counts[number])
+        return math.log(1 + self.row_count / held)
+
+
+class DirectoryIndex:
+    """Contacts that one kind of person may see, ready to be searched."""
+
+    def __init__(self, contacts: Sequence[Contact]) -> None:
+        self.contacts = contacts
+        nobody = Name((), (), {})
+        self.names = [
+            nobody if contact.is_team else parse_name(contact.name) for contact in contacts
+        ]
+        self.people = Postings((*name.parts, *name.joined) for name in self.names)
+        self.topics = Postings(
+            dict.fromkeys(word for _, held in topic_fields(contact) for word in held)
+            for contact in contacts
+        )
+        self.description_rows: dict[str, list[int]] = {}
+        for row, contact in enumerate(contacts):
+            self.description_rows.setdefault(contact.description, []).append(row)
+        self._sounds: dict[str, list[int]] | None = None
+        self._vectors: tuple[list[str], Vector] | None = None
+
+    def row_topics(self, row: int) -> list[tuple[str, tuple[str, ...]]]:
+        """Return the stems of the fields of one row."""
+        return topic_fields(self.contacts[row])
+
+    def alike(self, word: str) -> list[int]:
+        """Return the numbers of the name words that sound like `word`."""
+        if self._sounds is None:
+            sounds: dict[str, list[int]] = {}
+            for number, name in enumerate(self.people.words):
+                sounds.setdefault(sound(name), []).append(number)
+            self._sounds = sounds
+        return self._sounds.get(sound(word), [])
+
+    @property
+    def has_vectors(self) -> bool:
+        """Whether `set_vectors` has been called."""
+        return self._vectors is not None
+
+    def set_vectors(self, vectors: dict[str, Vector]) -> None:
+        """Keep the embeddings (384,) of descriptions; those that no row carries are dropped."""
+        texts = [text for text in vectors if text in self.description_rows]
+        matrix = np.stack([vectors[text] for text in texts]) if texts else np.zeros((0, 384), "f4")
+        self._vectors = (texts, matrix.astype(np.float32))
+
+    def nearest(self, query: Vector, count: int) -> dict[int, float]:
+        """Return the cosine to `query` (384,) of the rows of the `count` nearest descriptions."""
+        if self._vectors is None or not self._vectors[0]:
+            return {}
+        texts, matrix = self._vectors
+        cosines = matrix @ query
+        count = min(count, len(texts))
+        best = np.argpartition(-cosines, count - 1)[:count]
+        return {
+            row: float(cosines[at])
+            for at in best
+            for row in self.description_rows[texts[at]][:count]
+        }
+
+
+def topic_fields(contact: Contact) -> list[tuple[str, tuple[str, ...]]]:
+    """Return the stems of each field that says what a contact does or where.
+
+    The name belongs to them where it may be a team's: "Parking Office".
+    """
+    fields = TOPIC_FIELDS if contact.is_team or not contact.role else TOPIC_FIELDS[:-1]
+    return [(field, topic_words(getattr(contact, field))) for field in fields]

@@ -1,0 +1,154 @@
+"""One order from two kinds of evidence: who is meant by name, and who does what is described."""
+
+import math
+import re
+from collections.abc import Sequence
+
+from pydantic import BaseModel, ConfigDict
+
+from frontdesk.db.contacts import Contact, Vector
+from frontdesk.tools.contact_index import DirectoryIndex
+from frontdesk.tools.contact_names import fold
+from frontdesk.tools.contact_people import NameMatch
+from frontdesk.tools.contact_query import Question
+from frontdesk.tools.contact_topics import Basis, TopicMatch, TopicReader
+
+NOISE, LIKELY, SURE = 0.4, 0.6, 0.85
+LEAD = 0.15  # by how much the first must beat the second to be the only one
+LEAST = 0.05
+KEPT = 50
+_EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+_PHONE = re.compile(r"\+?\(?\d[\d\s().-]{5,}\d")
+_SWITCHBOARD = ("switchboard", "main line", "general enquiries", "general inquiries", "reception")
+
+
+class ContactMatch(BaseModel):
+    """A row that may be meant.
+
+    `score` is a probability (from 0.85: surely meant; 0.6: likely; below 0.4: noise), `span` the
+    part of the question that led here, empty where only its meaning did.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    contact: Contact
+    score: float
+    matched_on: Basis
+    span: str = ""
+
+
+def by_literal(index: DirectoryIndex, query: str) -> list[ContactMatch]:
+    """Return the rows that hold an e-mail address or phone number written in the question."""
+    found = [(match.group(), fold(match.group())) for match in _EMAIL.finditer(query)]
+    if found:
+        return [
+            ContactMatch(contact=contact, score=0.99, matched_on="description", span=span)
+            for span, email in found
+            for contact in index.contacts
+            if fold(contact.email) == email
+        ]
+    numbers = [(m.group(), _digits(m.group())) for m in _PHONE.finditer(query)]
+    return [
+        ContactMatch(contact=contact, score=0.97, matched_on="description", span=span)
+        for span, digits in numbers
+        if len(digits) >= 7
+        for contact in index.contacts
+        if contact.phone and digits.lstrip("1") in _digits(contact.phone)
+    ]
+
+
+def needs_meaning(question: Question, names: Sequence[NameMatch]) -> bool:
+    """Whether the question's meaning can still change the order: not after a sure, whole name."""
+    if not question.words:
+        return False
+    return not names or not names[0].whole or _probability(names[0].odds) < SURE
+
+
+def ranked(
+    index: DirectoryIndex, question: Question, names: Sequence[NameMatch], vector: Vector | None
+) -> list[ContactMatch]:
+    """Return the rows that the question may mean, best first; `vector` (384,) is its embedding."""
+    people = _compared(index, names)
+    best = max((score for _, score in people), default=0.0)
+    claimed = names[0].words if best >= LIKELY else frozenset[int]()
+    reader = TopicReader(index, question)
+    scored = {
+        match.row: ContactMatch(
+            contact=index.contacts[match.row],
+            score=score,
+            matched_on="name",
+            span=question.span(match.words),
+        )
+        for match, score in people
+    }
+    for topic, score in _settled(reader.match(claimed, vector)):
+        score *= 1 - 0.5 * best if best >= LIKELY else 1.0
+        known = scored.get(topic.row)
+        if known is None or known.score < score:
+            scored[topic.row] = ContactMatch(
+                contact=index.contacts[topic.row],
+                score=score,
+                matched_on=topic.basis,
+                span=question.span(topic.words),
+            )
+    found = [match for match in scored.values() if match.score >= LEAST]
+    found.sort(key=lambda match: -match.score)
+    return [match.model_copy(update={"score": round(match.score, 4)}) for match in found[:KEPT]]
+
+
+def _compared(index: DirectoryIndex, names: Sequence[NameMatch]) -> list[tuple[NameMatch, float]]:
+    """Turn log-odds by name into probabilities: others that fit as well make each less likely."""
+    if not names:
+        return []
+    top = names[0].odds
+    rivals = {index.names[match.row].parts for match in names if match.odds > top - 0.2}
+    share = 1.0 if len(rivals) == 1 else 0.85 if len(rivals) < 4 else 0.75
+    return [
+        (match, _probability(match.odds) * share * math.exp(-0.5 * (top - match.odds)))
+        for match in names
+    ]
+
+
+def _settled(topics: Sequence[TopicMatch]) -> list[tuple[TopicMatch, float]]:
+    """Turn log-odds by topic into probabilities: a crowd of equals is no answer."""
+    if not topics:
+        return []
+    equals = sum(match.odds > topics[0].odds - 0.1 for match in topics)
+    share = 1.0 if equals < 3 else 0.85 if equals < 8 else 0.7
+    return [(match, _probability(match.odds) * share) for match in topics]
+
+
+def is_clear(matches: Sequence[ContactMatch]) -> bool:
+    """Whether the first match is the only one to answer with."""
+    if not matches or matches[0].score < LIKELY:
+        return False
+    if len(matches) == 1:
+        return True
+    return matches[0].score - matches[1].score >= LEAD
+
+
+def worth_saying(matches: Sequence[ContactMatch]) -> list[ContactMatch]:
+    """Return the matches that a person should be told of."""
+    if not matches or matches[0].score < NOISE:
+        return []
+    return [match for match in matches if match.score >= max(NOISE, 0.7 * matches[0].score)]
+
+
+def offered(index: DirectoryIndex, matches: Sequence[ContactMatch]) -> Contact | None:
+    """Return whom to offer where nobody was found: the nearest team, else the switchboard."""
+    for match in matches[:3]:
+        if match.contact.is_team and match.score >= NOISE / 2:
+            return match.contact
+    for words in _SWITCHBOARD:
+        for contact in index.contacts:
+            if words in fold(f"{contact.name} {contact.team}"):
+                return contact
+    return None
+
+
+def _digits(text: str) -> str:
+    return "".join(letter for letter in text if letter.isdigit())
+
+
+def _probability(odds: float) -> float:
+    return 1 / (1 + math.exp(-odds))

@@ -1,0 +1,124 @@
+"""Who does what the question describes: role, team, site and notes, by words and by meaning."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from rapidfuzz import process
+from rapidfuzz.distance import OSA
+
+from frontdesk.db.contacts import Vector
+from frontdesk.tools.contact_index import DirectoryIndex, stem
+from frontdesk.tools.contact_query import Question, Word
+
+Basis = Literal["name", "role", "team", "site", "description"]
+CANDIDATES = 40
+UNKNOWN_EVERYDAY, UNKNOWN_RARE = 0.35, 0.6  # share of the highest weight
+MISSPELT = 0.85
+# Log-odds that a row is meant: fitted by hand on tests/bench/bench_directory.py.
+BASE, COVERED, SPECIFIC, MEANING, TEAM_ROW = -3.6, 3.4, 1.2, 7.0, 0.4
+INDIFFERENT = 0.25  # the cosine that speaks neither for nor against
+
+
+@dataclass(frozen=True)
+class TopicMatch:
+    """A row that the question may describe: log-odds, the field that says so, the words used."""
+
+    row: int
+    odds: float
+    basis: Basis
+    words: frozenset[int]
+
+
+class TopicReader:
+    """The question's words found in the descriptions of one index."""
+
+    def __init__(self, index: DirectoryIndex, question: Question) -> None:
+        self.index = index
+        self.words = question.words
+        self.found = [_stems(index, word) for word in question.words]
+        self.weights = [
+            max((index.topics.weight(s) * like for s, like in found.items()), default=0.0)
+            for found in self.found
+        ]
+
+    def lexical(self, skipped: Collection[int] = ()) -> Vector:
+        """Return for every row (rows,) the share of the question's weight that it holds."""
+        topics = self.index.topics
+        total = np.zeros(len(self.index.contacts), np.float32)
+        highest = topics.weight("")
+        asked = 0.0
+        for at, (word, found) in enumerate(zip(self.words, self.found, strict=True)):
+            if at in skipped:
+                continue
+            share = UNKNOWN_EVERYDAY if word.everyday else UNKNOWN_RARE
+            asked += self.weights[at] or share * highest
+            if found:
+                numbers = np.asarray([topics.ids[s] for s in found], np.int64)
+                values = [topics.weight(s) * like for s, like in found.items()]
+                total += topics.best(numbers, np.asarray(values, np.float32))
+        return total / asked if asked else total
+
+    def match(self, skipped: Collection[int], query: Vector | None) -> list[TopicMatch]:
+        """Return the rows likeliest described, best first; `query` (384,) is its embedding."""
+        covered = self.lexical(skipped)
+        hits = np.flatnonzero(covered)
+        if len(hits) > CANDIDATES:
+            # Team rows first among equals: they are what a team's name asks for.
+            hits = hits[np.argsort(-covered[hits], kind="stable")[: CANDIDATES * 4]]
+        near = self.index.nearest(query, CANDIDATES) if query is not None else {}
+        matches = [
+            self._judge(row, float(covered[row]), near.get(row), set(skipped), query is not None)
+            for row in dict.fromkeys([*(int(row) for row in hits), *near])
+        ]
+        return sorted(matches, key=lambda match: (-match.odds, match.row))
+
+    def _judge(
+        self, row: int, covered: float, cosine: float | None, skipped: set[int], embedded: bool
+    ) -> TopicMatch:
+        contact = self.index.contacts[row]
+        basis: Basis = "description"
+        best = specific = 0.0
+        used: set[int] = set()
+        for field, held in self.index.row_topics(row):
+            here = {
+                at
+                for at, found in enumerate(self.found)
+                if at not in skipped and not found.keys().isdisjoint(held)
+            }
+            used |= here
+            mass = sum(self.weights[at] for at in here)
+            if mass > best:
+                best = mass
+                basis = _BASES[field]
+            if here:
+                whole = sum(self.index.topics.weight(s) for s in held)
+                specific = max(specific, mass / max(whole, mass))
+        odds = BASE + COVERED * covered + SPECIFIC * specific + TEAM_ROW * contact.is_team
+        if embedded:
+            odds += MEANING * ((cosine if cosine is not None else 0.1) - INDIFFERENT)
+        return TopicMatch(row, odds, basis, frozenset(used))
+
+
+_BASES: dict[str, Basis] = {
+    "role": "role",
+    "team": "team",
+    "site": "site",
+    "notes": "description",
+    "name": "name",
+}
+
+
+def _stems(index: DirectoryIndex, word: Word) -> dict[str, float]:
+    """Return the stems of descriptions that a word may be, with its likeness to each."""
+    topics = index.topics
+    exact = {stem(form): 1.0 for form in word.forms if stem(form) in topics.ids}
+    if exact or word.everyday or len(word.text) < 5 or not word.text.isalpha():
+        return exact
+    short = stem(word.text)
+    limit = 1 if len(short) < 8 else 2
+    distances = process.cdist(
+        [short], topics.words, scorer=OSA.distance, score_cutoff=limit, dtype=np.uint8
+    )[0]
+    return {topics.words[int(n)]: MISSPELT for n in np.flatnonzero(distances <= limit)}
