@@ -2,7 +2,7 @@
 
 import hashlib
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
 from types import TracebackType
@@ -132,7 +132,8 @@ class Sequence:
                 job.cancelled = True  # a no-op unless the caller stopped waiting
         self.key += keys(array)
         self.evaluated += len(array)
-        return logits[0] if outputs == 1 else logits
+        result: Rows = logits[0] if outputs == 1 else logits
+        return result
 
     def _truncating(self, length: int) -> Steps[None]:
         if not 0 <= length <= self.length:
@@ -210,7 +211,7 @@ class Parts:
 
     def __init__(self, scheduler: Scheduler, context: LlamaContext, kept: KeptSequences) -> None:
         self.scheduler, self.context, self.kept = scheduler, context, kept
-        self.leave = lambda place: None
+        self.leave: Callable[[Future[None]], None] = lambda _place: None
 
 
 def keys(array: Tokens | Rows) -> Key:

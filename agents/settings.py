@@ -1,46 +1,73 @@
-"""The settings of the organisation and of its model."""
+"""The settings of the organisation and of its model. Read at the edge, never changed."""
 
 from typing import Literal
+from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
-GroundingMode = Literal["verbatim", "grounded", "free"]
+Grounding = Literal["verbatim", "grounded", "free"]
+
+EMERGENCY_NOTICE = (
+    "If someone's life may be in danger, call your local emergency number now: "
+    "112 in Europe, 911 in North America."
+)
 
 
-class OrganisationSettings(BaseModel):
-    """Whose front desk this is, what it is for, and what it says when a life is in danger."""
+class Section(BaseModel):
+    """One table of frontdesk.toml: frozen, and a misspelt key is refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    name: str = "Front desk"
-    scope: str = ""
-    emergency_notice: str = (
-        "If a life may be in danger, call your local emergency number now (911 in North America, "
-        "112 in Europe)."
-    )
-    timezone: str = "UTC"
 
+class OrganisationSettings(Section):
+    """`[organisation]`: who answers, and about what.
 
-class ModelSettings(BaseModel):
-    """Which model answers, and how much of the machine it may use.
-
-    `path` is a GGUF file or `hf:owner/repo:file`; empty is the bundled model. `url` names an
-    OpenAI-compatible server instead. `context_tokens` and `threads` of 0 are chosen by the machine.
+    `scope` is one sentence that names the organisation's business; refusals and greetings show it.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    name: str = "Frontdesk"
+    scope: str = ""
+    emergency_notice: str = Field(default=EMERGENCY_NOTICE, min_length=1)
+    timezone: str = "UTC"
+
+    @field_validator("timezone")
+    @classmethod
+    def _known(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (KeyError, ValueError, OSError) as error:
+            raise ValueError(f"{name!r} is no time zone, such as America/Edmonton") from error
+        return name
+
+
+class ModelSettings(Section):
+    """`[model]`: who thinks.
+
+    An empty `path` is the bundled model. With `url`, an OpenAI-compatible server answers and `name`
+    is the model to ask it for. `context_tokens` is what all people together may fill (None: by the
+    model and half a GiB of memory), `max_sequences` how many are answered at once while
+    `max_waiting` more may wait. `max_steps` is the most steps of one turn.
+    """
 
     path: str = ""
     adapter: str = ""
-    adapter_scale: float = 1.0
-    grounding: GroundingMode = "verbatim"
+    adapter_scale: float = Field(default=1.0, ge=0.0, le=10.0)
+    grounding: Grounding = "verbatim"
     url: str = ""
-    name: str = ""  # what a server calls the model
-    api_key_variable: str = "OPENAI_API_KEY"  # the environment variable that holds the key
-    context_tokens: int = Field(default=0, ge=0)
-    threads: int = Field(default=0, ge=0)
+    name: str = ""
+    api_key: SecretStr = SecretStr("")
+    threads: int | None = Field(default=None, ge=1)
+    context_tokens: int | None = Field(default=None, ge=256)
     max_sequences: int = Field(default=32, ge=1, le=128)
     max_waiting: int = Field(default=128, ge=0)
     max_answer_tokens: int = Field(default=256, ge=1)
-    temperature: float = Field(default=0.0, ge=0.0)
-    turn_timeout_seconds: float = Field(default=120.0, gt=0)
+    temperature: float = Field(default=0.0, ge=0.0, le=2.0)
+    turn_timeout_seconds: float = Field(default=120.0, gt=0.0)
+    max_steps: int = Field(default=6, ge=1, le=50)
+
+    @field_validator("url")
+    @classmethod
+    def _web_address(cls, url: str) -> str:
+        if url and not url.startswith(("https://", "http://")):
+            raise ValueError(f"{url!r} does not start with https:// or http://")
+        return url
