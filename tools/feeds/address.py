@@ -1,0 +1,36 @@
+"""The town of an address as feeds write it: with line breaks, with commas, or with neither."""
+
+import re
+
+_POSTCODE = re.compile(r"\b[A-Z]\d[A-Z]\s?\d[A-Z]\d\b|\b\d{5}(?:-\d{4})?\b(?=\s*$)", re.IGNORECASE)
+_COUNTRY = re.compile(r"[\s,]+(?:canada|hong kong)\.?$", re.IGNORECASE)
+_PROVINCE = re.compile(
+    r"[\s,]+(?:alberta|british columbia|(?<!fort )saskatchewan|manitoba|ontario|"
+    r"A\.?B|B\.?C|SK|MB|ON)\.?$",
+    re.IGNORECASE,
+)
+# What ends a street: its town follows when the address is written on one line.
+_STREET_END = re.compile(
+    r"^(?:street|st|avenue|ave|road|rd|drive|dr|trail|tr|lane|ln|way|boulevard|blvd|crescent|cres|"
+    r"place|pl|court|ct|close|parkway|pkwy|highway|hwy|terrace|square|[ns][ew]|[nsew]|\S*\d\S*)\.?$",
+    re.IGNORECASE,
+)
+
+
+def town_of(address: str) -> str:
+    """Return the town named by `address`, or "" when none can be told.
+
+    "44 Bellwether Way SE\\nPort Avens\\n", "899 West 12th Avenue, Vancouver, BC V5Z 1M9" and
+    "1403 29 Street NW Calgary Alberta T2N 2T9" give Port Avens, Vancouver and Calgary.
+    """
+    text = _POSTCODE.sub(" ", address).strip(" ,.\n\t")
+    text = _PROVINCE.sub("", _COUNTRY.sub("", text)).strip(" ,.\n\t")
+    parts = [part.strip(" .") for part in re.split(r"[\n,]", text) if part.strip(" .")]
+    if not parts:
+        return ""
+    if len(parts) > 1 and not re.search(r"\d", parts[-1]):
+        return parts[-1]
+    words = parts[-1].split()
+    ends = [n for n, word in enumerate(words) if _STREET_END.match(word)]
+    town = words[ends[-1] + 1 :] if ends else []
+    return " ".join(town) if all(word[:1].isupper() for word in town) else ""

@@ -1,0 +1,261 @@
+"""The freshness contract of a live feed, for everybody who asks at once.
+
+- One request an interval, whoever asks: single flight among threads, a gate among processes.
+- A reading is shared for `refresh_seconds`; then a request runs behind the answer, which waits for
+  it only `patience_seconds` while the reading kept is young enough to show.
+- Past `max_age_minutes` nothing is shown; the asker waits for the request itself.
+- A failure keeps what is known, and puts the next request off, longer each time.
+"""
+
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from frontdesk.tools.feeds import Adapter, Department, FeedError
+from frontdesk.tools.settings import WaitTimesSettings
+from frontdesk.tools.wait_times_retry import back_off, read_retry_after
+from frontdesk.tools.wait_times_shelf import SKEW, Saved, Seen, Shelf
+
+if TYPE_CHECKING:
+    from frontdesk.db.ingest.client import Fetched, GuardedClient
+
+Clock = Callable[[], datetime]
+RECHECK = 2.0  # seconds between two looks at the shelf while the gate is closed
+POLL = 0.05
+REMEMBERED = timedelta(days=1)  # how long a department that the feed leaves out is known
+
+
+class _Failed(Exception):
+    """A request that brought no reading: the reason in a few words, and Retry-After in seconds."""
+
+    def __init__(self, reason: str, retry_after: float = 0.0) -> None:
+        super().__init__(reason)
+        self.retry_after = retry_after
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """The reading held by this process; `read_mono` is when it was fetched, on the steady clock.
+
+    `seen` holds every department of the last day, those that the feed now leaves out too.
+    """
+
+    departments: tuple[Department, ...] = ()
+    saved: Saved = Saved()
+    read_mono: float = 0.0
+    seen: tuple[Seen, ...] = ()
+
+
+class Feed:
+    """One feed, kept fresh. Thread safe."""
+
+    def __init__(
+        self,
+        settings: WaitTimesSettings,
+        adapter: Adapter,
+        client: "GuardedClient",
+        shelf: Shelf,
+        clock: Clock,
+        monotonic: Callable[[], float],
+    ) -> None:
+        self._settings = settings
+        self._adapter = adapter
+        self._client = client
+        self._shelf = shelf
+        self._clock = clock
+        self._monotonic = monotonic
+        self._lock = threading.Lock()
+        self._snapshot = Snapshot()
+        self._flight: threading.Event | None = None
+        self._looked: float | None = None  # when the shelf was last looked at
+        self._asked = self._not_before = float("-inf")  # this process's own gate
+        self.requests = 0
+
+    def current(self) -> Snapshot:
+        """Return the newest reading there is, asking the feed when that is due."""
+        snapshot = self._snapshot
+        age = self.age(snapshot)
+        if age is not None and age < self._settings.refresh_seconds:
+            return snapshot
+        flight = self._start()
+        if flight is not None:
+            shown = age is not None and age <= self._settings.max_age_minutes * 60
+            flight.wait(
+                self._settings.patience_seconds if shown else self._settings.timeout_seconds + 1
+            )
+        return self._snapshot
+
+    def age(self, snapshot: Snapshot) -> float | None:
+        """Return the seconds since `snapshot` was fetched; None for no reading.
+
+        The larger of the wall clock's and the steady clock's answer: a clock that is put back, or
+        a machine that slept, never makes a reading younger than it is.
+        """
+        if snapshot.saved.fetched_at is None:
+            return None
+        wall = (self._clock() - snapshot.saved.fetched_at) / timedelta(seconds=1)
+        return max(wall, self._monotonic() - snapshot.read_mono, 0.0)
+
+    def _start(self) -> threading.Event | None:
+        """Return the flight to wait for: the one under way, or a new one if one is due."""
+        with self._lock:
+            if self._flight is not None:
+                return self._flight
+            now = self._monotonic()
+            if self._looked is not None and 0 <= now - self._looked < self._recheck():
+                return None
+            self._looked = now
+            self._flight = flight = threading.Event()
+        threading.Thread(target=self._fly, args=(flight,), daemon=True, name="waits").start()
+        return flight
+
+    def _recheck(self) -> float:
+        return min(RECHECK, self._settings.refresh_seconds / 4)
+
+    def _fly(self, flight: threading.Event) -> None:
+        try:
+            self._refresh()
+        finally:
+            with self._lock:
+                self._flight = None
+            flight.set()
+
+    def _refresh(self) -> None:
+        """Take what another process has read, or ask the feed if the gate lets this one through."""
+        from frontdesk.db.errors import StoreError
+
+        try:
+            self._adopt(self._shelf.load())
+            if self._is_fresh() or self._gate_closed():
+                return
+            now = self._clock()
+            interval = timedelta(seconds=self._settings.refresh_seconds)
+            if not self._shelf.claim(now, now + interval):
+                self._await_other()
+                return
+        except StoreError:
+            # Without a store this process goes on alone, with its own gate.
+            if self._gate_closed():
+                return
+        self._adopt(self._ask(self._clock()))
+
+    def _is_fresh(self) -> bool:
+        age = self.age(self._snapshot)
+        return age is not None and age < self._settings.refresh_seconds
+
+    def _gate_closed(self) -> bool:
+        return self._asked <= self._monotonic() < self._not_before
+
+    def _await_other(self) -> None:
+        """Wait for the reading of another process that is asking the feed at this moment."""
+        patience = time.monotonic() + self._settings.timeout_seconds
+        while time.monotonic() < patience:
+            saved = self._shelf.load()
+            self._adopt(saved)
+            latest = self._clock() - timedelta(seconds=self._settings.timeout_seconds)
+            asking = saved.attempted_at is not None and saved.attempted_at > latest
+            if self._is_fresh() or saved.failures or not asking:
+                return
+            time.sleep(POLL)
+
+    def _ask(self, now: datetime) -> Saved:
+        """Send the request and keep what it brought: a reading or a failure."""
+        from frontdesk.db.errors import StoreError
+
+        saved = self._snapshot.saved
+        self._asked = self._monotonic()
+        self._not_before = self._asked + self._settings.refresh_seconds
+        try:
+            reading = self._request(saved, now)
+        except _Failed as error:
+            delay = back_off(
+                saved.failures + 1,
+                self._settings.refresh_seconds,
+                self._settings.max_backoff_seconds,
+                error.retry_after,
+            )
+            self._not_before = self._asked + delay
+            retry_at = now + timedelta(seconds=delay)
+            with suppress(StoreError):
+                self._shelf.fail(now, retry_at, str(error))
+            return replace(saved, failures=saved.failures + 1, error=str(error), retry_at=retry_at)
+        with suppress(StoreError):
+            self._shelf.succeed(now, reading)
+        return reading
+
+    def _request(self, saved: Saved, now: datetime) -> Saved:
+        from frontdesk.db.errors import FetchError
+
+        known = bool(saved.rows)
+        self.requests += 1
+        try:
+            fetched = self._client.get(
+                self._settings.url,
+                headers={"accept": "application/json"},
+                etag=saved.etag if known else None,
+                last_modified=saved.last_modified if known else None,
+                max_bytes=self._settings.max_bytes,
+                timeout=self._settings.timeout_seconds,
+            )
+        except FetchError as error:
+            raise _Failed(error.reason) from error
+        if fetched.not_modified and known:
+            return replace(saved, fetched_at=now, failures=0, error="")
+        return self._read(fetched, now)
+
+    def _read(self, fetched: "Fetched", now: datetime) -> Saved:
+        """Check a payload before it replaces what is known; raises _Failed when it may not."""
+        if not fetched.ok:
+            wait = read_retry_after(fetched.headers.get("retry-after"), now)
+            raise _Failed(f"the feed answered HTTP {fetched.status}", wait)
+        try:
+            reading = self._adapter.read(fetched.body, now)
+        except FeedError as error:
+            raise _Failed(str(error)) from error
+        return Saved(
+            rows=[row.model_dump(mode="json") for row in reading.departments],
+            notices=reading.notices,
+            etag=fetched.etag,
+            last_modified=fetched.last_modified,
+            fetched_at=now,
+        )
+
+    def _adopt(self, saved: Saved) -> None:
+        """Make `saved` this process's reading, unless it is older than what is held."""
+        held = self._snapshot
+        now, mono = self._clock(), self._monotonic()
+        fetched_at = saved.fetched_at
+        if fetched_at is not None and fetched_at > now + SKEW:
+            # Read under a clock that has been put back since: its age cannot be told.
+            age = self._settings.max_age_minutes * 60 + 1
+        else:
+            age = 0.0 if fetched_at is None else (now - fetched_at) / timedelta(seconds=1)
+        newer = fetched_at is not None and fetched_at != held.saved.fetched_at
+        held_age = self.age(held)
+        if newer and (held_age is None or age <= held_age):
+            rows = tuple(
+                Department.model_validate({**row, "fetched_at": fetched_at}) for row in saved.rows
+            )
+            self._snapshot = Snapshot(rows, saved, mono - max(age, 0.0), self._seen(now))
+        else:
+            self._snapshot = replace(
+                held,
+                saved=replace(
+                    held.saved,
+                    failures=saved.failures,
+                    error=saved.error,
+                    retry_at=saved.retry_at,
+                ),
+            )
+
+    def _seen(self, now: datetime) -> tuple[Seen, ...]:
+        from frontdesk.db.errors import StoreError
+
+        try:
+            return tuple(self._shelf.seen(now - REMEMBERED))
+        except StoreError:
+            return self._snapshot.seen
