@@ -111,17 +111,23 @@ def remove(connection: Connection, numbers: Iterable[int]) -> None:
     )
 
 
-def without_vector(connection: Connection) -> list[str]:
-    """Return the descriptions that no embedding is kept for yet."""
+def unembedded(connection: Connection, descriptions: Iterable[str]) -> list[str]:
+    """Return those of the descriptions that no embedding is kept for, in alphabetical order."""
+    wanted = sorted(text for text in set(descriptions) if text)
     rows = connection.execute(
-        "SELECT DISTINCT description FROM contacts WHERE description <> '' AND NOT EXISTS (SELECT"
-        " FROM contact_descriptions d WHERE d.description = contacts.description) ORDER BY 1"
+        "SELECT description FROM contact_descriptions WHERE description = ANY(%s)", [wanted]
     )
-    return [text for (text,) in rows]
+    known = {text for (text,) in rows}
+    return [text for text in wanted if text not in known]
+
+
+def lock(connection: Connection) -> None:
+    """Keep other imports out until the transaction ends; lookups go on."""
+    connection.execute("LOCK TABLE contacts IN SHARE ROW EXCLUSIVE MODE")
 
 
 def add_vectors(connection: Connection, vectors: Mapping[str, Vector]) -> None:
-    """Keep the embedding (384,) of each description."""
+    """Keep the embedding (384,) of each description that a row carries."""
     with connection.cursor() as cursor:
         cursor.executemany(
             "INSERT INTO contact_descriptions VALUES (%s, %s) ON CONFLICT DO NOTHING",
