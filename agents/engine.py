@@ -12,6 +12,7 @@ import atexit
 import os
 import time
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -151,6 +152,17 @@ class Engine:
         """Return whether `token` ends a generation."""
         return self._model.is_end(token)
 
+    def is_special(self, token: int) -> bool:
+        """Return whether `token` is a mark of the chat format (`<|im_end|>`), not text."""
+        return self._model.is_special(token)
+
+    @cached_property
+    def end_tokens(self) -> list[int]:
+        """The tokens that end a generation, the model's own end-of-text token first."""
+        eos = int(llama_cpp.llama_vocab_eos(self.vocab))
+        others = [t for t in range(self.n_vocab) if self._model.is_end(t) and t != eos]
+        return [eos, *others] if eos >= 0 else others
+
     @property
     def bos(self) -> str:
         """The beginning-of-text token as templates write it; empty when there is none."""
@@ -164,8 +176,9 @@ class Engine:
     def open(self, prefix: Items = (), *, timeout: float | None = None) -> Sequence:
         """Wait for a place and return a sequence that holds `prefix`.
 
-        `prefix` is the fixed part of a prompt: it is evaluated once, kept, and shared by everybody
-        who opens with it. `timeout` (seconds) bounds the wait and every later wait of the sequence.
+        `prefix` (tokens or rows) is the fixed part of a prompt: it is evaluated once, kept, and
+        shared by everybody who opens with it. `timeout` (seconds) bounds the wait and every later
+        wait of the sequence.
 
         Raises:
             EngineBusy: the waiting line is full.

@@ -105,6 +105,19 @@ class LlamaModel:
         """Return whether `token` ends a generation (end of text, end of turn)."""
         return bool(llama_cpp.llama_vocab_is_eog(self.vocab, token))
 
+    def is_special(self, token: int) -> bool:
+        """Return whether `token` is a mark ("<|im_end|>", "<tool_call>"), not text.
+
+        User-defined tokens count when they look like marks: some models have plain ones, too.
+        """
+        attributes = llama_cpp.llama_vocab_get_attr(self.vocab, token)
+        if attributes & llama_cpp.LLAMA_TOKEN_ATTR_CONTROL:
+            return True
+        if not attributes & llama_cpp.LLAMA_TOKEN_ATTR_USER_DEFINED:
+            return False
+        text = self.piece(token, special=True)
+        return (text[:1], text[-1:]) in {(b"<", b">"), (b"[", b"]")}
+
     def special_text(self, token: int) -> str:
         """Return a special token as templates write it; empty when the model has none (-1)."""
         return self.piece(token, special=True).decode("utf-8", "replace") if token >= 0 else ""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from frontdesk.agents.admission import Admission
 from frontdesk.agents.kept import Key
 from frontdesk.agents.prefix_files import PrefixFiles
-from frontdesk.agents.sequence import Items, Parts, Sequence
+from frontdesk.agents.sequence import Items, Parts, Sequence, keys
 from frontdesk.agents.steps import Steps
 
 
@@ -46,14 +46,15 @@ class Opening:
 
     def _read_prefix(self, sequence: Sequence, prefix: Items) -> Steps[None]:
         """Fill `sequence` with `prefix`, waiting for whoever is reading the same one already."""
-        key = tuple(int(token) for token in prefix)
+        array = sequence.as_array(prefix)
+        key = keys(array)
         other: Future[None] | None
         while other := (
             yield self.parts.scheduler.call(lambda: self._reuse_or_claim(sequence, key))
         ):
             yield other
         if sequence.length < len(key):
-            yield from sequence.extending(list(key[sequence.length :]), 1)
+            yield from sequence.extending(array[sequence.length :], 1)
             yield self.parts.scheduler.call(lambda: self._publish(sequence, key))
 
     def _reuse_or_claim(self, sequence: Sequence, key: Key) -> "Future[None] | None":

@@ -114,7 +114,7 @@ class Sequence:
 
     def extending(self, items: Items, outputs: int) -> Steps[npt.NDArray[np.float32]]:
         """Do what `extend` does, as steps."""
-        array = self._as_array(items)
+        array = self.as_array(items)
         if not 1 <= outputs <= len(array):
             raise ValueError(f"logits of {outputs} of {len(array)} items: give at least one item")
         if self.length + len(array) > self.limit:
@@ -152,7 +152,7 @@ class Sequence:
     def _resuming(self, items: Items) -> Steps[int]:
         self._check_open()
         before = self.length
-        wanted = self.key + keys(self._as_array(items))[:-1]
+        wanted = self.key + keys(self.as_array(items))[:-1]
         with self._cancelled_on_error():
             got: int = yield self._parts.scheduler.call(
                 lambda: self._parts.kept.reuse(wanted, self.slot, at_least=before)
@@ -184,7 +184,12 @@ class Sequence:
         else:
             self._parts.kept.give_slot(self.slot)
 
-    def _as_array(self, items: Items) -> Tokens | Rows:
+    def as_array(self, items: Items) -> Tokens | Rows:
+        """Return `items` as int32 tokens (n,) or float32 rows (n, n_embd).
+
+        Raises:
+            ValueError: a token is not in the vocabulary, or rows are not as wide as the model.
+        """
         array = np.asarray(items)
         if array.ndim == 2:
             if array.shape[1] != self._parts.context.model.n_embd:

@@ -85,6 +85,14 @@ def test_rows_equal_the_tokens_they_embed(engine: Engine, model_path: Path) -> N
         np.testing.assert_allclose(sequence.extend(tokens[4:]), expected, **CLOSE)
 
 
+def test_a_prefix_of_rows_is_shared(engine: Engine, model_path: Path) -> None:
+    tokens = engine.tokenize("where is the clinic")
+    rows = token_rows(model_path, tokens)
+    for reused in (0, len(tokens)):
+        with engine.open(rows) as sequence:
+            assert sequence.reused == reused
+
+
 def test_outputs_are_the_logits_of_every_item(engine: Engine) -> None:
     tokens = engine.tokenize("please call the clinic at the hospital")
     with engine.open() as sequence:
