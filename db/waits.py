@@ -183,28 +183,39 @@ def stretches(
 
 
 def usual(
-    connection: Connection, source: str, key: str, days: Sequence[date], hour: int, timezone: str
-) -> UsualRow | None:
-    """Return the quartiles over `days` of each day's mean wait in a local hour.
+    connection: Connection,
+    source: str,
+    key: str,
+    days: Sequence[date],
+    hours: Sequence[int],
+    timezone: str,
+) -> dict[int, UsualRow]:
+    """Return, for each local hour with numbers, the quartiles over `days` of each day's mean wait.
 
     The mean weighs each reading by how long it stood. Days without a number in that hour do not
     count. The hour is local time, so it is the same hour of people's day on both sides of a change
-    of the clocks.
+    of the clocks; an hour that the change leaves out has no length and counts no day.
     """
-    row = connection.execute(
-        "WITH hours AS"
-        " (SELECT day, (day + make_time(%(hour)s, 0, 0)) AT TIME ZONE %(zone)s AS began"
-        " FROM unnest(%(days)s::date[]) AS day),"
-        " means AS (SELECT h.day, sum(r.minutes * w.seconds) / sum(w.seconds) AS minutes"
-        " FROM hours h JOIN wait_readings r ON r.source = %(source)s AND r.key = %(key)s"
-        " AND r.minutes IS NOT NULL AND r.since < h.began + interval '1 hour'"
-        " AND r.until >= h.began"
-        " CROSS JOIN LATERAL (SELECT greatest(1, extract(epoch FROM least(r.until,"
-        " h.began + interval '1 hour') - greatest(r.since, h.began)))::float8 AS seconds) w"
-        " GROUP BY h.day)"
-        " SELECT percentile_cont(0.25) WITHIN GROUP (ORDER BY minutes),"
+    rows = connection.execute(
+        "WITH slots AS (SELECT hour, day, (day + make_time(hour, 0, 0)) AT TIME ZONE %(zone)s AS"
+        " began, (day + make_interval(hours => hour + 1)) AT TIME ZONE %(zone)s AS ended"
+        " FROM unnest(%(days)s::date[]) AS day, unnest(%(hours)s::int[]) AS hour),"
+        " means AS (SELECT s.hour, s.day, sum(r.minutes * w.seconds) / sum(w.seconds) AS minutes"
+        " FROM slots s JOIN wait_readings r ON r.source = %(source)s AND r.key = %(key)s"
+        " AND r.minutes IS NOT NULL AND r.since < s.ended AND r.until >= s.began"
+        " CROSS JOIN LATERAL (SELECT greatest(1, extract(epoch FROM least(r.until, s.ended)"
+        " - greatest(r.since, s.began)))::float8 AS seconds) w"
+        " WHERE s.began < s.ended GROUP BY s.hour, s.day)"
+        " SELECT hour, percentile_cont(0.25) WITHIN GROUP (ORDER BY minutes),"
         " percentile_cont(0.5) WITHIN GROUP (ORDER BY minutes),"
-        " percentile_cont(0.75) WITHIN GROUP (ORDER BY minutes), count(*) FROM means",
-        {"hour": hour, "zone": timezone, "days": list(days), "source": source, "key": key},
-    ).fetchone()
-    return UsualRow(*row) if row and row[3] else None
+        " percentile_cont(0.75) WITHIN GROUP (ORDER BY minutes), count(*)"
+        " FROM means GROUP BY hour ORDER BY hour",
+        {
+            "hours": list(hours),
+            "zone": timezone,
+            "days": list(days),
+            "source": source,
+            "key": key,
+        },
+    ).fetchall()
+    return {hour: UsualRow(*figures) for hour, *figures in rows}

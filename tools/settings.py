@@ -11,14 +11,15 @@ AdapterName = Literal["", "ahs", "bc", "hk", "json"]
 class Section(BaseModel):
     """One table of frontdesk.toml: frozen, and a misspelt key is refused."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class WaitTimesSettings(Section):
     """`[wait_times]`: the live feed; an empty `adapter` means that there is none.
 
     A reading is shared by everybody for `refresh_seconds`, shown with its age until
-    `max_age_minutes`, then withheld. `page_url` is the official page for people (by default the
+    `max_age_minutes`, then withheld; so is a row that the feed itself dates older than
+    `max_source_age_minutes`. `page_url` is the official page for people (by default the
     feed's origin). `mapping` belongs to the `json` adapter (see `tools/feeds/mapped.py`).
     `aliases` are other names of a site or town ("Foothills" = "Foothills Medical Centre"), and
     `towns` holds [latitude, longitude] of towns without a site of their own.
@@ -29,6 +30,7 @@ class WaitTimesSettings(Section):
     page_url: str = ""
     max_age_minutes: float = Field(default=15.0, gt=0)
     refresh_seconds: float = Field(default=180.0, gt=0)
+    max_source_age_minutes: float = Field(default=120.0, gt=0)
     timeout_seconds: float = Field(default=6.0, gt=0)
     patience_seconds: float = Field(default=0.5, ge=0)  # wait for a newer reading than the one kept
     max_backoff_seconds: float = Field(default=1800.0, gt=0)

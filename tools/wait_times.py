@@ -7,7 +7,7 @@ waits.ask(["foothils"]).text
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Self
 from urllib.parse import urlsplit
@@ -15,32 +15,24 @@ from zoneinfo import ZoneInfo
 
 from frontdesk.tools.feeds import Department, make_adapter
 from frontdesk.tools.settings import WaitTimesSettings
-from frontdesk.tools.wait_times_answer import (
-    Answer,
-    Question,
-    answer_compare,
-    answer_now,
-    answer_shortest,
-)
+from frontdesk.tools.wait_times_ask import Asked, answer
 from frontdesk.tools.wait_times_board import (
     Ask,
     Board,
-    BoardState,
+    FeedHealth,
     KindFilter,
-    ResultState,
     Usual,
     WaitRow,
     WaitsResult,
 )
-from frontdesk.tools.wait_times_feed import Clock, Feed, Snapshot
-from frontdesk.tools.wait_times_nearest import answer_nearest
-from frontdesk.tools.wait_times_open import answer_open
+from frontdesk.tools.wait_times_feed import Clock, Feed
+from frontdesk.tools.wait_times_history import DepartmentHistory, Stretch, day_of
 from frontdesk.tools.wait_times_places import PlaceMatch, Places
-from frontdesk.tools.wait_times_resolve import Target, resolve
-from frontdesk.tools.wait_times_shelf import MemoryShelf, Saved, Shelf
-from frontdesk.tools.wait_times_trend import History, NoHistory, answer_trend
+from frontdesk.tools.wait_times_resolve import resolve
+from frontdesk.tools.wait_times_shelf import MemoryShelf, Shelf
+from frontdesk.tools.wait_times_trend import History, NoHistory
+from frontdesk.tools.wait_times_view import make_board, make_places
 from frontdesk.tools.wait_times_when import read_when
-from frontdesk.tools.wait_times_words import fetched, withheld
 
 if TYPE_CHECKING:
     from frontdesk.db.ingest.client import GuardedClient
@@ -49,7 +41,10 @@ if TYPE_CHECKING:
 __all__ = [
     "Board",
     "Department",
+    "DepartmentHistory",
+    "FeedHealth",
     "PlaceMatch",
+    "Stretch",
     "Usual",
     "WaitRow",
     "WaitTimes",
@@ -148,37 +143,37 @@ class WaitTimes:
         if self._feed is None:
             return Board(reason="no wait-times feed is set up", source_url=self.source_url)
         snapshot = self._feed.current()
-        return self._board(snapshot, self._feed.age(snapshot))
+        return make_board(snapshot, self._feed.age(snapshot), self.settings, self.source_url)
 
-    def _board(self, snapshot: Snapshot, age: float | None) -> Board:
-        saved = snapshot.saved
-        state = self._state(saved, age)
-        rows = snapshot.departments
-        if state == "withheld":
-            rows = tuple(
-                row.model_copy(update={"minutes": None, "state": "unavailable"}) for row in rows
-            )
-        keys = {row.key for row in rows}
-        gone = [seen for seen in snapshot.seen if seen.row["key"] not in keys]
-        return Board(
-            departments=rows,
-            missing=tuple(Department.model_validate(seen.row) for seen in gone),
+    def health(self) -> FeedHealth:
+        """Return how the feed is doing, as this process knows it; asks nothing."""
+        if self._feed is None:
+            return FeedHealth()
+        saved = self._feed.held().saved
+        failing = saved.failures > 0 and saved.retry_at is not None
+        waiting = saved.retry_at is not None and saved.retry_at > self._clock()
+        return FeedHealth(
+            circuit="closed" if not failing else "open" if waiting else "half_open",
+            failures=saved.failures,
+            error=saved.error,
             fetched_at=saved.fetched_at,
-            age_seconds=age,
-            state=state,
-            reason=saved.error,
-            source_url=self.source_url,
+            retry_at=saved.retry_at if failing else None,
             notices=saved.notices,
-            former_names={str(seen.row["key"]): seen.names for seen in snapshot.seen},
         )
 
-    def _state(self, saved: Saved, age: float | None) -> BoardState:
-        if age is None:
-            return "unavailable"
-        if age > self.settings.max_age_minutes * 60:
-            return "withheld"
-        late = age > self.settings.refresh_seconds and saved.failures > 0
-        return "stale" if late else "fresh"
+    def history(self, place: str, day: date | None = None) -> list[DepartmentHistory]:
+        """Return the local `day` (today) of each department at a place, with what is usual.
+
+        Raises StoreError when the database is gone.
+        """
+        board = self.board()
+        targets, _ = resolve([place], board, self._names(board))
+        today = self._clock().astimezone(self._zone).date()
+        return [
+            day_of(row, day or today, self._history, self._zone)
+            for target in targets
+            for row in (*target.rows, *([target.missing] if target.missing else []))
+        ]
 
     def match(self, text: str) -> list[PlaceMatch]:
         """Return the places that `text` names, best first; empty when it names none."""
@@ -189,16 +184,7 @@ class WaitTimes:
         key = (board.fetched_at, len(board.departments), len(board.missing))
         held = self._places
         if held is None or held[0] != key:
-            current = {row.key: row.site for row in board.departments}
-            former = {
-                name: current[row_key]
-                for row_key, names in board.former_names.items()
-                for name in names
-                if row_key in current and name != current[row_key]
-            }
-            rows = [*board.departments, *board.missing]
-            extra = {**former, **self.settings.aliases}
-            held = key, Places(rows, extra, self.settings.towns)
+            held = key, make_places(board, self.settings)
             self._places = held
         return held[1]
 
@@ -216,71 +202,9 @@ class WaitTimes:
         "nearest" to the first place, "trend" whether it is getting better.
         """
         board = self.board()
+        asked = Asked(tuple(places), kind, ask, at)
         now = self._clock().astimezone(self._zone)
-        targets, unknown = resolve(places, board, self._names(board))
-        said = partial(self._result, board=board, ask=ask, kind=kind, targets=targets, now=now)
-        if unknown and not targets:
-            return said(self._unknown(unknown, board), state="unknown_place")
-        moment = read_when(at, now) if at else None
-        question = Question(ask, kind, targets, board, now, moment)
-        hours = ask == "open" and moment is not None
-        if board.state == "unavailable" or (board.state == "withheld" and not hours):
-            return said(Answer([withheld(board, now)]), state=board.state)
-        answer = self._answer(question)
-        sentences = [*answer.sentences]
-        if unknown:
-            sentences.append(f"No place called {_quoted(unknown)} is in this feed.")
-        if at and ask == "open" and moment is None:
-            sentences.insert(0, f"The time in {_quoted([at])} is not clear, so this is for now.")
-        sentences.append(withheld(board, now) if board.state == "withheld" else fetched(board, now))
-        state: ResultState = "ok" if board.state == "fresh" else board.state
-        return said(Answer(sentences, answer.rows), state=state)
-
-    def _answer(self, question: Question) -> Answer:
-        if question.ask == "shortest":
-            return answer_shortest(question)
-        if question.ask == "compare":
-            return answer_compare(question)
-        if question.ask == "open":
-            return answer_open(question)
-        if question.ask == "nearest":
-            return answer_nearest(question, self.settings.towns)
-        if question.ask == "trend":
-            return answer_trend(question, self._history)
-        return answer_now(question)
-
-    def _unknown(self, unknown: Sequence[str], board: Board) -> Answer:
-        names = list(dict.fromkeys(row.site for row in board.departments))
-        listed = f" It lists {', '.join(names)}." if 0 < len(names) <= 8 else ""
-        link = f" The official page: {board.source_url}" if board.source_url else ""
-        return Answer([f"No place called {_quoted(unknown)} is in this feed.{listed}{link}"])
-
-    def _result(
-        self,
-        answer: Answer,
-        *,
-        board: Board,
-        ask: Ask,
-        kind: KindFilter,
-        targets: Sequence[Target],
-        now: datetime,
-        state: ResultState,
-    ) -> WaitsResult:
-        return WaitsResult(
-            text=" ".join(part for part in answer.sentences if part),
-            rows=tuple(answer.rows),
-            ask=ask,
-            kind=kind,
-            places=tuple(target.name for target in targets),
-            state=state,
-            fetched_at=board.fetched_at and board.fetched_at.astimezone(now.tzinfo),
-            age_seconds=board.age_seconds,
-            url=board.source_url,
-        )
-
-
-def _quoted(names: Sequence[str]) -> str:
-    return " or ".join(f'"{name[:80]}"' for name in names)
+        return answer(asked, board, self._names(board), self.settings, self._history, now)
 
 
 def _seconds(clock: Clock) -> float:

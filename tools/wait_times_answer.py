@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from frontdesk.tools.feeds import Department
+from frontdesk.tools.feeds.ahs import CHILDREN
 from frontdesk.tools.wait_times_board import Ask, Board, KindFilter, WaitRow
 from frontdesk.tools.wait_times_resolve import Target, comparable, of_kind, with_number
 from frontdesk.tools.wait_times_words import (
@@ -90,6 +91,9 @@ def _one_place(question: Question, target: Target) -> tuple[list[str], list[Depa
     elif not rows:
         sentences.append(f"{target.name} lists no {kind_of(question.kind)} right now.")
         rows = list(target.rows)
+        beside = _also_children(rows) if question.kind == "children" else []
+        if beside:
+            return [*sentences, *(_quoting(row) for row in beside)], beside
     if target.kind != "site" and len(rows) > 1:
         return [*sentences, *_many(question, rows, f" in {target.name}")], rows
     return [*sentences, *(line(row) for row in rows)], rows
@@ -104,6 +108,15 @@ def _many(question: Question, rows: list[Department], where: str = "") -> list[s
     if len(known) > LISTED:
         sentences.append("Those are the shortest; the table has the others.")
     return sentences + _without(silent, "No wait is shown for")
+
+
+def _also_children(rows: Iterable[Department]) -> list[Department]:
+    """Return the other departments whose note speaks of children: "seen here overnight"."""
+    return [row for row in rows if row.kind != "children" and CHILDREN.search(row.note)]
+
+
+def _quoting(row: Department) -> str:
+    return f'{line(row)} Its note says: "{row.note.rstrip(".")}."'
 
 
 def _without(rows: Sequence[Department], start: str) -> list[str]:
@@ -131,7 +144,12 @@ def answer_shortest(question: Question) -> Answer:
     known = with_number(rows)
     if not known:
         nothing = f"No {kind_of(question.kind)}{question.where} shows a wait right now."
-        return Answer([nothing, *_without(rows, "Not counted:")], table(rows))
+        sentences = [nothing, *_without(rows, "Not counted:")]
+        if question.kind == "children":
+            beside = _also_children(question.rows)
+            sentences += [_quoting(row) for row in beside]
+            rows = [*rows, *beside]
+        return Answer([*sentences, *_meaning(rows)], table(rows))
     sentences = []
     for group in comparable(known):
         sentences += _shortest_of(question, group)

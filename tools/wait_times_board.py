@@ -14,7 +14,7 @@ ResultState = Literal["ok", "stale", "withheld", "unavailable", "unknown_place"]
 
 
 class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class Board(_Frozen):
@@ -41,6 +41,21 @@ class Board(_Frozen):
     def former(self, row: Department) -> tuple[str, ...]:
         """Return the names that the site of `row` has had."""
         return self.former_names.get(row.key, ())
+
+
+class FeedHealth(_Frozen):
+    """How the feed is doing, for `doctor`: its circuit, its last fault, and when it is asked next.
+
+    "closed" is the healthy circuit; "open" means that nothing is asked before `retry_at`;
+    "half_open" that the next question tries again.
+    """
+
+    circuit: Literal["closed", "open", "half_open"] = "closed"
+    failures: int = 0
+    error: str = ""
+    fetched_at: datetime | None = None
+    retry_at: datetime | None = None
+    notices: tuple[str, ...] = ()
 
 
 class Usual(_Frozen):

@@ -15,26 +15,19 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from frontdesk.tools.feeds import Adapter, Department, FeedError
+from frontdesk.tools.feeds import Adapter, Department
 from frontdesk.tools.settings import WaitTimesSettings
-from frontdesk.tools.wait_times_retry import back_off, read_retry_after
+from frontdesk.tools.wait_times_request import Request, RequestFailed
+from frontdesk.tools.wait_times_retry import back_off
 from frontdesk.tools.wait_times_shelf import SKEW, Saved, Seen, Shelf
 
 if TYPE_CHECKING:
-    from frontdesk.db.ingest.client import Fetched, GuardedClient
+    from frontdesk.db.ingest.client import GuardedClient
 
 Clock = Callable[[], datetime]
 RECHECK = 2.0  # seconds between two looks at the shelf while the gate is closed
 POLL = 0.05
 REMEMBERED = timedelta(days=1)  # how long a department that the feed leaves out is known
-
-
-class _Failed(Exception):
-    """A request that brought no reading: the reason in a few words, and Retry-After in seconds."""
-
-    def __init__(self, reason: str, retry_after: float = 0.0) -> None:
-        super().__init__(reason)
-        self.retry_after = retry_after
 
 
 @dataclass(frozen=True)
@@ -63,8 +56,7 @@ class Feed:
         monotonic: Callable[[], float],
     ) -> None:
         self._settings = settings
-        self._adapter = adapter
-        self._client = client
+        self._request = Request(settings, adapter, client)
         self._shelf = shelf
         self._clock = clock
         self._monotonic = monotonic
@@ -73,7 +65,6 @@ class Feed:
         self._flight: threading.Event | None = None
         self._looked: float | None = None  # when the shelf was last looked at
         self._asked = self._not_before = float("-inf")  # this process's own gate
-        self.requests = 0
 
     def current(self) -> Snapshot:
         """Return the newest reading there is, asking the feed when that is due."""
@@ -88,6 +79,15 @@ class Feed:
                 self._settings.patience_seconds if shown else self._settings.timeout_seconds + 1
             )
         return self._snapshot
+
+    def held(self) -> Snapshot:
+        """Return the reading held, asking nothing."""
+        return self._snapshot
+
+    @property
+    def requests(self) -> int:
+        """How many requests this process has sent."""
+        return self._request.count
 
     def age(self, snapshot: Snapshot) -> float | None:
         """Return the seconds since `snapshot` was fetched; None for no reading.
@@ -170,8 +170,8 @@ class Feed:
         self._asked = self._monotonic()
         self._not_before = self._asked + self._settings.refresh_seconds
         try:
-            reading = self._request(saved, now)
-        except _Failed as error:
+            reading = self._request.send(saved, now)
+        except RequestFailed as error:
             delay = back_off(
                 saved.failures + 1,
                 self._settings.refresh_seconds,
@@ -186,43 +186,6 @@ class Feed:
         with suppress(StoreError):
             self._shelf.succeed(now, reading)
         return reading
-
-    def _request(self, saved: Saved, now: datetime) -> Saved:
-        from frontdesk.db.errors import FetchError
-
-        known = bool(saved.rows)
-        self.requests += 1
-        try:
-            fetched = self._client.get(
-                self._settings.url,
-                headers={"accept": "application/json"},
-                etag=saved.etag if known else None,
-                last_modified=saved.last_modified if known else None,
-                max_bytes=self._settings.max_bytes,
-                timeout=self._settings.timeout_seconds,
-            )
-        except FetchError as error:
-            raise _Failed(error.reason) from error
-        if fetched.not_modified and known:
-            return replace(saved, fetched_at=now, failures=0, error="")
-        return self._read(fetched, now)
-
-    def _read(self, fetched: "Fetched", now: datetime) -> Saved:
-        """Check a payload before it replaces what is known; raises _Failed when it may not."""
-        if not fetched.ok:
-            wait = read_retry_after(fetched.headers.get("retry-after"), now)
-            raise _Failed(f"the feed answered HTTP {fetched.status}", wait)
-        try:
-            reading = self._adapter.read(fetched.body, now)
-        except FeedError as error:
-            raise _Failed(str(error)) from error
-        return Saved(
-            rows=[row.model_dump(mode="json") for row in reading.departments],
-            notices=reading.notices,
-            etag=fetched.etag,
-            last_modified=fetched.last_modified,
-            fetched_at=now,
-        )
 
     def _adopt(self, saved: Saved) -> None:
         """Make `saved` this process's reading, unless it is older than what is held."""

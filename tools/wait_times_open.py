@@ -51,8 +51,11 @@ def _at(row: Department, moment: datetime) -> bool | None:
 
 def _sentence(row: Department, state: bool | None, now: datetime, moment: datetime | None) -> str:
     name = called(row)
-    hours = ", ".join(entry.text for entry in read_hours(row.note))
+    stated = read_hours(row.note)
+    hours = ", ".join(entry.text for entry in stated)
     by = f" Its note gives the hours as {hours}." if hours else ""
+    if stated and stated[0].opens is None:
+        by = f' Its note says "{hours}".'
     if moment is not None:
         if state is None:
             return f"The feed gives no opening hours for {name}.{_today(row)}"

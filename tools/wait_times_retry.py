@@ -1,7 +1,6 @@
 """When a feed may be asked again: once an interval, later after each failure."""
 
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 
 LONGEST_RETRY_AFTER = 3600.0  # seconds; a feed that asks for more is asked again after an hour
 
@@ -21,6 +20,8 @@ def read_retry_after(value: str | None, now: datetime) -> float:
     text = (value or "").strip()
     if text.isascii() and text.isdigit():
         return float(text[:9])
+    from email.utils import parsedate_to_datetime  # ten milliseconds of import, rarely needed
+
     try:
         moment = parsedate_to_datetime(text)
     except ValueError:

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from frontdesk.db import waits
 from frontdesk.db.store import Store
@@ -77,24 +76,22 @@ class StoreShelf:
             found = waits.stretches(connection, self._source, key, since, until)
         return [Past(row.since, row.until, row.state, row.minutes) for row in found]
 
-    def usual(self, key: str, moment: datetime) -> Usual | None:
-        """Return what is usual at `moment`'s local hour and weekday, today left out.
+    def usual(self, key: str, day: date, hours: Sequence[int]) -> dict[int, Usual]:
+        """Return what is usual on `day`'s weekday for each local hour that enough days speak for.
 
         With fewer than three such days on record, all weekdays (or the weekend) speak for it.
         """
-        local = moment.astimezone(ZoneInfo(self._timezone))
-        for same, days in ((True, same_weekday(local.date())), (False, same_kind(local.date()))):
+        found: dict[int, Usual] = {}
+        for same, days in ((True, same_weekday(day)), (False, same_kind(day))):
+            left = [hour for hour in hours if hour not in found]
+            if not left:
+                break
             with self._store.connection() as connection:
-                row = waits.usual(connection, self._source, key, days, local.hour, self._timezone)
-            if row and row.days >= FEWEST_DAYS:
-                return Usual(
-                    low=row.low,
-                    median=row.median,
-                    high=row.high,
-                    days=row.days,
-                    same_weekday=same,
-                )
-        return None
+                rows = waits.usual(connection, self._source, key, days, left, self._timezone)
+            for hour, row in rows.items():
+                if row.days >= FEWEST_DAYS:
+                    found[hour] = Usual(**row._asdict(), same_weekday=same)
+        return found
 
 
 def same_weekday(today: date) -> list[date]:

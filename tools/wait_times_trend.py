@@ -1,7 +1,7 @@
 """Is it getting better: today's readings of a department, and what is usual for this hour."""
 
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import NamedTuple, Protocol
 
 from frontdesk.tools.feeds import Department
@@ -30,8 +30,8 @@ class History(Protocol):
     def past(self, key: str, since: datetime, until: datetime) -> Sequence[Past]:
         """Return the stretches of a department that touch the time, oldest first."""
 
-    def usual(self, key: str, moment: datetime) -> Usual | None:
-        """Return what is usual at `moment` (local); None when too few days are on record."""
+    def usual(self, key: str, day: date, hours: Sequence[int]) -> dict[int, Usual]:
+        """Return what is usual for local `hours` of `day`; none where too few days speak for it."""
 
 
 class NoHistory:
@@ -41,9 +41,9 @@ class NoHistory:
         """Return nothing."""
         return ()
 
-    def usual(self, key: str, moment: datetime) -> Usual | None:
+    def usual(self, key: str, day: date, hours: Sequence[int]) -> dict[int, Usual]:
         """Return nothing."""
-        return None
+        return {}
 
 
 def answer_trend(question: Question, history: History) -> Answer:
@@ -56,7 +56,8 @@ def answer_trend(question: Question, history: History) -> Answer:
     sentences, table = [], []
     for row in rows:
         past = history.past(row.key, question.now - BACK, question.now)
-        figure = history.usual(row.key, question.now)
+        hour = question.now.hour
+        figure = history.usual(row.key, question.now.date(), [hour]).get(hour)
         sentences += [f"{called(row)}: {wait(row)}.", _change(row, past, question.now)]
         if figure:
             sentences.append(usual(figure, question.now))

@@ -87,7 +87,15 @@ def line(row: Department) -> str:
         return f"{called(row)} is {said}."
     if row.state == "not_published":
         return f"{called(row)} {said}."
-    return f"{called(row)}: {said}."
+    return f"{called(row)}: {said}{_dated(row)}."
+
+
+def _dated(row: Department) -> str:
+    """Return the feed's own time for a row, where that is well before it was fetched."""
+    if row.source_time is None or row.state != "ok":
+        return ""
+    minutes = int((row.fetched_at - row.source_time).total_seconds() // 60)
+    return f" (as reported {minutes} minutes before it was fetched)" if minutes >= 10 else ""
 
 
 def short_state(row: Department) -> str:
@@ -109,20 +117,21 @@ def fetched(board: Board, now: datetime) -> str:
     moment = board.fetched_at.astimezone(now.tzinfo)
     said = f"Fetched {clock(moment, now)}, {ago(board.age_seconds)}."
     if board.state == "stale":
-        said += f" The feed has stopped answering ({board.reason}), so this may be out of date."
+        said += f" Newer data could not be read: {board.reason}. This may be out of date."
     return said
 
 
 def withheld(board: Board, now: datetime) -> str:
     """Return why no waits can be shown, and where the official page is."""
     link = f" The official page: {board.source_url}" if board.source_url else ""
-    because = f" ({board.reason})" if board.reason else ""
     if board.fetched_at is None or board.age_seconds is None:
+        because = f": {board.reason}" if board.reason else ""
         return f"The live waits cannot be read right now{because}.{link}"
+    because = f" Newer ones could not be read: {board.reason}." if board.reason else ""
     moment = board.fetched_at.astimezone(now.tzinfo)
     return (
-        f"The live waits are too old to show: they were fetched {clock(moment, now)}, "
-        f"{ago(board.age_seconds)}, and the feed has not given newer ones{because}.{link}"
+        f"The live waits known are too old to show: they were fetched {clock(moment, now)}, "
+        f"{ago(board.age_seconds)}.{because}{link}"
     )
 
 

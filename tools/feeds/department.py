@@ -27,7 +27,7 @@ class Department(BaseModel):
     readings, which outlives a change of its name.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     site: str = Field(min_length=1)
     department: str = "Emergency"
