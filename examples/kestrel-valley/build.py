@@ -28,7 +28,8 @@ HERE = Path(__file__).parent
 CONTENT = HERE / "content"
 ORIGIN = "http://127.0.0.1:8765"
 GONE_FROM_SITEMAP = "/news/2025-drive-through-testing.html"
-HIDDEN = ("/staff-only/", "/404.html", "/410.html")
+ERRORS = ("/404.html", "/410.html")
+HIDDEN = ("/staff-only/", *ERRORS)
 MACRO = re.compile(r"\[\[(\w+) ?([^\]]*)\]\]")
 MARKDOWN = MarkdownIt("commonmark", {"html": True}).enable("table")
 
@@ -114,14 +115,11 @@ def listing(section: str, pages: list[Page]) -> str:
         inside.sort(key=lambda page: page.day, reverse=True)
     items = [
         f'<li><a href="{page.path}">{html.escape(page.title)}</a>'
-        f"{dated(page)}<br>{html.escape(page.head.get('summary', ''))}</li>"
+        f"{' ' + in_words(page.day) if section == '/news/' else ''}"
+        f"<br>{html.escape(page.head.get('summary', ''))}</li>"
         for page in inside
     ]
     return f'<ul class="listing">{"".join(items)}</ul>'
-
-
-def dated(page: Page) -> str:
-    return f" <time>{in_words(page.day)}</time>" if page.section == "/news/" else ""
 
 
 def staff(where: str, pages: list[Page]) -> str:
@@ -172,8 +170,10 @@ def siblings(page: Page, pages: list[Page]) -> str:
     """The menu beside the text: up to twelve pages after this one in its section."""
     inside = [other for other in pages if other.section == page.section]
     at = inside.index(page)
-    near = (inside[at + 1 :] + inside[:at])[:12]
-    items = [f'<li><a href="{other.path}">{html.escape(other.title)}</a></li>' for other in near]
+    around = [other for other in inside[at + 1 :] + inside[:at] if other.path not in ERRORS]
+    items = [
+        f'<li><a href="{other.path}">{html.escape(other.title)}</a></li>' for other in around[:12]
+    ]
     return f"<ul>{''.join(items)}</ul>"
 
 

@@ -15,6 +15,7 @@ import json
 import math
 import tomllib
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime, time, timedelta
 from email.utils import formatdate, parsedate_to_datetime
 from http import HTTPStatus
@@ -141,7 +142,7 @@ class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_GET(self) -> None:
-        path = unquote(urlsplit(self.path).path)
+        path = unquote(urlsplit(self.path).path).replace("\0", "")
         if path == FEED:
             body = json.dumps(feed(self.server.clock(), self.server.origin), indent=1)
             self.reply(HTTPStatus.OK, body.encode(), "application/json; charset=utf-8")
@@ -191,10 +192,8 @@ class Handler(BaseHTTPRequestHandler):
 
     def load(self, file: Path) -> bytes:
         """Read a file; its links get the origin that this server listens on."""
-        body = file.read_bytes()
-        if file.suffix not in TEXT:
-            return body
-        return body.replace(ORIGIN.encode(), self.server.origin.encode())
+        old, new = ORIGIN.encode(), self.server.origin.encode()
+        return file.read_bytes().replace(old, new) if file.suffix in TEXT else file.read_bytes()
 
     def move(self, path: str) -> None:
         self.reply(HTTPStatus.MOVED_PERMANENTLY, b"", None, {"Location": self.server.origin + path})
@@ -243,10 +242,8 @@ def main() -> None:
         ahead = start - datetime.now(TIMEZONE)
     with make_server(options.port, lambda: datetime.now(TIMEZONE) + ahead) as server:
         print(f"Kestrel Valley Health on {server.origin}", flush=True)
-        try:
+        with suppress(KeyboardInterrupt):
             server.serve_forever()
-        except KeyboardInterrupt:
-            print("closed")
 
 
 if __name__ == "__main__":
