@@ -1,12 +1,15 @@
 """Waits in the database: a feed's last reading, its gate, and every change it ever showed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
+import psycopg
 from psycopg.types.json import Jsonb
 
-from frontdesk.db.store import Connection
+from frontdesk.db.errors import StoreError
+from frontdesk.db.store import Connection, Store
 
 # A stretch is not carried over a longer silence: what was said in between is not known.
 LONGEST_GAP = timedelta(minutes=30)
@@ -43,6 +46,16 @@ class UsualRow(NamedTuple):
     median: float
     high: float
     days: int
+
+
+@contextmanager
+def connected(store: Store) -> Iterator[Connection]:
+    """Lend a connection; whatever PostgreSQL refuses is a StoreError, as when it is gone."""
+    try:
+        with store.connection() as connection:
+            yield connection
+    except psycopg.Error as error:
+        raise StoreError(f"the waits cannot be kept: {str(error).splitlines()[0]}") from error
 
 
 def load_feed(connection: Connection, source: str) -> FeedRow | None:

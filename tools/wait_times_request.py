@@ -39,20 +39,21 @@ class Request:
         """
         from frontdesk.db.errors import FetchError
 
-        known = bool(saved.rows)
+        etag = saved.etag if saved.rows else None
+        last_modified = saved.last_modified if saved.rows else None
         self.count += 1
         try:
             fetched = self._client.get(
                 self._settings.url,
                 headers={"accept": "application/json"},
-                etag=saved.etag if known else None,
-                last_modified=saved.last_modified if known else None,
+                etag=etag,
+                last_modified=last_modified,
                 max_bytes=self._settings.max_bytes,
                 timeout=self._settings.timeout_seconds,
             )
         except FetchError as error:
             raise RequestFailed(_in_plain_words(error.reason)) from error
-        if fetched.not_modified and known:
+        if fetched.not_modified and (etag or last_modified):
             return replace(saved, fetched_at=now, failures=0, error="")
         return self._read(fetched, now)
 

@@ -23,7 +23,7 @@ class StoreShelf:
 
     def load(self) -> Saved:
         """Return the state."""
-        with self._store.connection() as connection:
+        with waits.connected(self._store) as connection:
             row = waits.load_feed(connection, self._source)
         if row is None:
             return Saved()
@@ -41,12 +41,12 @@ class StoreShelf:
 
     def claim(self, now: datetime, retry_at: datetime) -> bool:
         """Pass the gate and close it until `retry_at`; False when another has passed it."""
-        with self._store.connection() as connection:
+        with waits.connected(self._store) as connection:
             return waits.claim_feed(connection, self._source, now, retry_at, now + SKEW)
 
     def succeed(self, now: datetime, saved: Saved) -> None:
         """Keep a reading, and what it changed in the history: all or nothing."""
-        with self._store.connection() as connection:
+        with waits.connected(self._store) as connection:
             waits.save_reading(
                 connection,
                 self._source,
@@ -61,18 +61,18 @@ class StoreShelf:
 
     def fail(self, now: datetime, retry_at: datetime, error: str) -> None:
         """Count a failure and close the gate until `retry_at`."""
-        with self._store.connection() as connection:
+        with waits.connected(self._store) as connection:
             waits.save_failure(connection, self._source, retry_at, error)
 
     def seen(self, since: datetime) -> Sequence[Seen]:
         """Return the last row of every department read at or after `since`."""
-        with self._store.connection() as connection:
+        with waits.connected(self._store) as connection:
             rows = waits.load_departments(connection, self._source, since)
         return [Seen(row, last_seen, tuple(names)) for row, last_seen, names in rows]
 
     def past(self, key: str, since: datetime, until: datetime) -> Sequence[Past]:
         """Return the stretches of a department that touch the time, oldest first."""
-        with self._store.connection() as connection:
+        with waits.connected(self._store) as connection:
             found = waits.stretches(connection, self._source, key, since, until)
         return [Past(row.since, row.until, row.state, row.minutes) for row in found]
 
@@ -86,7 +86,7 @@ class StoreShelf:
             left = [hour for hour in hours if hour not in found]
             if not left:
                 break
-            with self._store.connection() as connection:
+            with waits.connected(self._store) as connection:
                 rows = waits.usual(connection, self._source, key, days, left, self._timezone)
             for hour, row in rows.items():
                 if row.days >= FEWEST_DAYS:
