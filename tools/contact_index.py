@@ -7,16 +7,18 @@ be ready in a few.
 import math
 import re
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from frontdesk.db.contacts import Contact, Vector
-from frontdesk.tools.contact_names import Name, parse_name, sound, words
+from frontdesk.tools.contact_meaning import Meanings
+from frontdesk.tools.contact_names import Name, fold, parse_name, sound, words
 from frontdesk.tools.everyday_words import ASK
 
 TOPIC_FIELDS = ("role", "team", "site", "notes", "name")
+SWITCHBOARD = ("switchboard", "main line", "general enquiries", "general inquiries", "reception")
 Rows = NDArray[np.int32]
 _SUFFIX = re.compile(r"(?:ists?|ies|ings?|ed|es|s|e|y)$")
 
@@ -53,6 +55,10 @@ class Postings:
         order = np.argsort(found, kind="stable")
         self._rows: Rows = np.asarray(rows, np.int32)[order]
         self.counts = np.bincount(found, minlength=len(self.words))
+        self._weights: list[float] = np.log(
+            1 + self.row_count / np.maximum(self.counts, 1)
+        ).tolist()
+        self._rarest = math.log(1 + self.row_count)
         self._starts = np.concatenate(([0], np.cumsum(self.counts)))
 
     def rows(self, number: int) -> Rows:
@@ -74,8 +80,7 @@ class Postings:
     def weight(self, word: str) -> float:
         """Return the inverse document frequency of a word, the highest for an unknown one."""
         number = self.ids.get(word)
-        held = 1 if number is None else int(self.counts[number])
-        return math.log(1 + self.row_count / held)
+        return self._rarest if number is None else self._weights[number]
 
 
 class DirectoryIndex:
@@ -83,24 +88,51 @@ class DirectoryIndex:
 
     def __init__(self, contacts: Sequence[Contact]) -> None:
         self.contacts = contacts
+        self.teams = [contact.is_team for contact in contacts]
         nobody = Name((), (), {})
         self.names = [
-            nobody if contact.is_team else parse_name(contact.name) for contact in contacts
+            nobody if team else parse_name(contact.name)
+            for contact, team in zip(contacts, self.teams, strict=True)
         ]
         self.people = Postings((*name.parts, *name.joined) for name in self.names)
         self.topics = Postings(
-            dict.fromkeys(word for _, held in topic_fields(contact) for word in held)
-            for contact in contacts
+            {word for _, held in self.row_topics(row) for word in held}
+            for row in range(len(contacts))
         )
-        self.description_rows: dict[str, list[int]] = {}
-        for row, contact in enumerate(contacts):
-            self.description_rows.setdefault(contact.description, []).append(row)
         self._sounds: dict[str, list[int]] | None = None
-        self._vectors: tuple[list[str], Vector] | None = None
+        self._meanings: Meanings | None = None
 
     def row_topics(self, row: int) -> list[tuple[str, tuple[str, ...]]]:
-        """Return the stems of the fields of one row."""
-        return topic_fields(self.contacts[row])
+        """Return the stems of each field that says what a contact does or where.
+
+        The name belongs to them where it may be a team's: "Parking Office".
+        """
+        contact = self.contacts[row]
+        named = self.teams[row] or not contact.role
+        fields = TOPIC_FIELDS if named else TOPIC_FIELDS[:-1]
+        return [(field, topic_words(getattr(contact, field))) for field in fields]
+
+    @cached_property
+    def team_rows(self) -> NDArray[np.bool_]:
+        """Whether each row is a team's."""
+        return np.asarray(self.teams, np.bool_)
+
+    @cached_property
+    def description_rows(self) -> dict[str, list[int]]:
+        """The rows that carry each description."""
+        rows: dict[str, list[int]] = {}
+        for row, contact in enumerate(self.contacts):
+            rows.setdefault(contact.description, []).append(row)
+        return rows
+
+    @cached_property
+    def switchboard(self) -> Contact | None:
+        """The row that answers for the whole house, if there is one."""
+        teams = [
+            (fold(c.name), c) for c, team in zip(self.contacts, self.teams, strict=True) if team
+        ]
+        found = (contact for words in SWITCHBOARD for name, contact in teams if words in name)
+        return next(found, None)
 
     def alike(self, word: str) -> list[int]:
         """Return the numbers of the name words that sound like `word`."""
@@ -114,33 +146,19 @@ class DirectoryIndex:
     @property
     def has_vectors(self) -> bool:
         """Whether `set_vectors` has been called."""
-        return self._vectors is not None
+        return self._meanings is not None
 
     def set_vectors(self, vectors: dict[str, Vector]) -> None:
         """Keep the embeddings (384,) of descriptions; those that no row carries are dropped."""
-        texts = [text for text in vectors if text in self.description_rows]
-        matrix = np.stack([vectors[text] for text in texts]) if texts else np.zeros((0, 384), "f4")
-        self._vectors = (texts, matrix.astype(np.float32))
+        held = self.description_rows
+        self._meanings = Meanings({text: v for text, v in vectors.items() if text in held})
 
     def nearest(self, query: Vector, count: int) -> dict[int, float]:
         """Return the cosine to `query` (384,) of the rows of the `count` nearest descriptions."""
-        if self._vectors is None or not self._vectors[0]:
+        if self._meanings is None:
             return {}
-        texts, matrix = self._vectors
-        cosines = matrix @ query
-        count = min(count, len(texts))
-        best = np.argpartition(-cosines, count - 1)[:count]
         return {
-            row: float(cosines[at])
-            for at in best
-            for row in self.description_rows[texts[at]][:count]
+            row: cosine
+            for text, cosine in self._meanings.nearest(query, count)
+            for row in self.description_rows[text][:count]
         }
-
-
-def topic_fields(contact: Contact) -> list[tuple[str, tuple[str, ...]]]:
-    """Return the stems of each field that says what a contact does or where.
-
-    The name belongs to them where it may be a team's: "Parking Office".
-    """
-    fields = TOPIC_FIELDS if contact.is_team or not contact.role else TOPIC_FIELDS[:-1]
-    return [(field, topic_words(getattr(contact, field))) for field in fields]

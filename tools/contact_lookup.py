@@ -30,6 +30,7 @@ from frontdesk.tools.contact_rank import (
     worth_saying,
 )
 from frontdesk.tools.contact_text import answer
+from frontdesk.tools.contact_topics import TopicReader
 
 if TYPE_CHECKING:  # an engine for embeddings is heavy, and a fixed directory needs no database
     from frontdesk.db.ingest.embed import Embedder
@@ -98,11 +99,12 @@ class Directory:
         matches = by_literal(index, query)
         if not matches:
             question = read_question(query, index.people.ids)
-            names = match_names(index, question)
+            reader = TopicReader(index, question)
+            names = match_names(index, question, reader)
             vector = None
             if needs_meaning(question, names):
                 vector = self._vector(index, query, staff, query_vector)
-            matches = ranked(index, question, names, vector)
+            matches = ranked(reader, question, names, vector)
         return self._result(index, matches, limit)
 
     def _result(

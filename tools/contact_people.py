@@ -40,14 +40,14 @@ class NameMatch:
     whole: bool = field(default=False)  # every part of the row's name was claimed
 
 
-def match_names(index: DirectoryIndex, question: Question) -> list[NameMatch]:
+def match_names(index: DirectoryIndex, question: Question, reader: TopicReader) -> list[NameMatch]:
     """Return the likeliest rows by name, best first.
 
     Rows whose names fit equally are ordered by what else the question says of them.
     """
     if not index.people.words or not question.words:
         return []
-    prior = TopicReader(index, question).lexical()
+    prior = reader.lexical()
     likeness = [_word_likeness(index, word) for word in question.words]
     total = np.zeros(len(index.contacts), np.float32)
     for numbers, values in likeness:

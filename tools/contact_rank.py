@@ -16,10 +16,9 @@ from frontdesk.tools.contact_topics import Basis, TopicMatch, TopicReader
 NOISE, LIKELY, SURE = 0.4, 0.6, 0.85
 LEAD = 0.15  # by how much the first must beat the second to be the only one
 LEAST = 0.05
-KEPT = 50
+KEPT = 20
 _EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _PHONE = re.compile(r"\+?\(?\d[\d\s().-]{5,}\d")
-_SWITCHBOARD = ("switchboard", "main line", "general enquiries", "general inquiries", "reception")
 
 
 class ContactMatch(BaseModel):
@@ -65,35 +64,32 @@ def needs_meaning(question: Question, names: Sequence[NameMatch]) -> bool:
 
 
 def ranked(
-    index: DirectoryIndex, question: Question, names: Sequence[NameMatch], vector: Vector | None
+    reader: TopicReader, question: Question, names: Sequence[NameMatch], vector: Vector | None
 ) -> list[ContactMatch]:
     """Return the rows that the question may mean, best first; `vector` (384,) is its embedding."""
+    index = reader.index
     people = _compared(index, names)
     best = max((score for _, score in people), default=0.0)
     claimed = names[0].words if best >= LIKELY else frozenset[int]()
-    reader = TopicReader(index, question)
-    scored = {
-        match.row: ContactMatch(
-            contact=index.contacts[match.row],
-            score=score,
-            matched_on="name",
-            span=question.span(match.words),
-        )
-        for match, score in people
+    scored: dict[int, tuple[float, Basis, frozenset[int]]] = {
+        match.row: (score, "name", match.words) for match, score in people
     }
+    rest = 1 - 0.5 * best if best >= LIKELY else 1.0
     for topic, score in _settled(reader.match(claimed, vector)):
-        score *= 1 - 0.5 * best if best >= LIKELY else 1.0
-        known = scored.get(topic.row)
-        if known is None or known.score < score:
-            scored[topic.row] = ContactMatch(
-                contact=index.contacts[topic.row],
-                score=score,
-                matched_on=topic.basis,
-                span=question.span(topic.words),
-            )
-    found = [match for match in scored.values() if match.score >= LEAST]
-    found.sort(key=lambda match: -match.score)
-    return [match.model_copy(update={"score": round(match.score, 4)}) for match in found[:KEPT]]
+        if score * rest > scored.get(topic.row, (0.0,))[0]:
+            scored[topic.row] = (score * rest, topic.basis, topic.words)
+    order = sorted(scored, key=lambda row: -scored[row][0])[:KEPT]
+    return [
+        ContactMatch(
+            contact=index.contacts[row],
+            score=round(score, 4),
+            matched_on=basis,
+            span=question.span(words),
+        )
+        for row in order
+        for score, basis, words in [scored[row]]
+        if score >= LEAST
+    ]
 
 
 def _compared(index: DirectoryIndex, names: Sequence[NameMatch]) -> list[tuple[NameMatch, float]]:
@@ -139,11 +135,7 @@ def offered(index: DirectoryIndex, matches: Sequence[ContactMatch]) -> Contact |
     for match in matches[:3]:
         if match.contact.is_team and match.score >= NOISE / 2:
             return match.contact
-    for words in _SWITCHBOARD:
-        for contact in index.contacts:
-            if words in fold(f"{contact.name} {contact.team}"):
-                return contact
-    return None
+    return index.switchboard
 
 
 def _digits(text: str) -> str:

@@ -37,6 +37,7 @@ class TopicReader:
     def __init__(self, index: DirectoryIndex, question: Question) -> None:
         self.index = index
         self.words = question.words
+        self._lexical: dict[frozenset[int], Vector] = {}
         self.found = [_stems(index, word) for word in question.words]
         self.weights = [
             max((index.topics.weight(s) * like for s, like in found.items()), default=0.0)
@@ -45,6 +46,12 @@ class TopicReader:
 
     def lexical(self, skipped: Collection[int] = ()) -> Vector:
         """Return for every row (rows,) the share of the question's weight that it holds."""
+        key = frozenset(skipped)
+        if key not in self._lexical:
+            self._lexical[key] = self._covered(key)
+        return self._lexical[key]
+
+    def _covered(self, skipped: frozenset[int]) -> Vector:
         topics = self.index.topics
         total = np.zeros(len(self.index.contacts), np.float32)
         highest = topics.weight("")
@@ -65,19 +72,25 @@ class TopicReader:
         covered = self.lexical(skipped)
         hits = np.flatnonzero(covered)
         if len(hits) > CANDIDATES:
-            # Team rows first among equals: they are what a team's name asks for.
-            hits = hits[np.argsort(-covered[hits], kind="stable")[: CANDIDATES * 4]]
+            # A team's row comes first among equals: it is what the team's name asks for.
+            ranked = covered[hits] + 0.01 * self.index.team_rows[hits]
+            hits = hits[np.argpartition(-ranked, CANDIDATES)[:CANDIDATES]]
         near = self.index.nearest(query, CANDIDATES) if query is not None else {}
         matches = [
-            self._judge(row, float(covered[row]), near.get(row), set(skipped), query is not None)
-            for row in dict.fromkeys([*(int(row) for row in hits), *near])
+            self._judge(row, float(covered[row]), near.get(row), skipped, query is not None)
+            for row in sorted({*hits.tolist(), *near})
         ]
         return sorted(matches, key=lambda match: (-match.odds, match.row))
 
     def _judge(
-        self, row: int, covered: float, cosine: float | None, skipped: set[int], embedded: bool
+        self,
+        row: int,
+        covered: float,
+        cosine: float | None,
+        skipped: Collection[int],
+        embedded: bool,
     ) -> TopicMatch:
-        contact = self.index.contacts[row]
+        team = self.index.teams[row]
         basis: Basis = "description"
         best = specific = 0.0
         used: set[int] = set()
@@ -95,7 +108,7 @@ class TopicReader:
             if here:
                 whole = sum(self.index.topics.weight(s) for s in held)
                 specific = max(specific, mass / max(whole, mass))
-        odds = BASE + COVERED * covered + SPECIFIC * specific + TEAM_ROW * contact.is_team
+        odds = BASE + COVERED * covered + SPECIFIC * specific + TEAM_ROW * team
         if embedded:
             odds += MEANING * ((cosine if cosine is not None else 0.1) - INDIFFERENT)
         return TopicMatch(row, odds, basis, frozenset(used))
