@@ -44,6 +44,7 @@ class LlamaModel:
         self.vocab = llama_cpp.llama_model_get_vocab(self._handle)
         self.n_vocab = int(llama_cpp.llama_vocab_n_tokens(self.vocab))
         self.n_embd = int(llama_cpp.llama_model_n_embd(self._handle))
+        self.parameters = int(llama_cpp.llama_model_n_params(self._handle))
         self.train_context = int(llama_cpp.llama_model_n_ctx_train(self._handle))
         self.metadata = self._read_metadata()
         if adapter is not None:

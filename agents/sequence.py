@@ -67,11 +67,11 @@ class Sequence:
         Raises:
             ValueError: the sequence holds fewer.
         """
-        run(self._truncating(length), self.deadline)
+        run(self.truncating(length), self.deadline)
 
     async def atruncate(self, length: int) -> None:
         """Do what `truncate` does without blocking the event loop."""
-        await arun(self._truncating(length), self.deadline)
+        await arun(self.truncating(length), self.deadline)
 
     def resume(self, items: Items) -> int:
         """Take over what a sequence closed with `keep=True` already evaluated of `items`.
@@ -80,11 +80,11 @@ class Sequence:
         because logits come from evaluating the last. Past turns of a thread are found by their
         items alone.
         """
-        return run(self._resuming(items), self.deadline)
+        return run(self.resuming(items), self.deadline)
 
     async def aresume(self, items: Items) -> int:
         """Do what `resume` does without blocking the event loop."""
-        return await arun(self._resuming(items), self.deadline)
+        return await arun(self.resuming(items), self.deadline)
 
     def cancel(self) -> None:
         """Stop as soon as the batch in progress ends; from any thread. Only `close` is left."""
@@ -135,7 +135,8 @@ class Sequence:
         result: Rows = logits[0] if outputs == 1 else logits
         return result
 
-    def _truncating(self, length: int) -> Steps[None]:
+    def truncating(self, length: int) -> Steps[None]:
+        """Do what `truncate` does, as steps."""
         if not 0 <= length <= self.length:
             raise ValueError(f"cannot keep {length} of {self.length} items")
         self._check_open()
@@ -149,7 +150,8 @@ class Sequence:
                 raise ModelError("this kind of model cannot take items back: open a new sequence")
         self.key = self.key[:length]
 
-    def _resuming(self, items: Items) -> Steps[int]:
+    def resuming(self, items: Items) -> Steps[int]:
+        """Do what `resume` does, as steps."""
         self._check_open()
         before = self.length
         wanted = self.key + keys(self.as_array(items))[:-1]
