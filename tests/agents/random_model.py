@@ -96,7 +96,7 @@ def values(shape: tuple[int, ...], rng: np.random.Generator, quantised: bool) ->
     blocks = rng.integers(0, 256, (rows, width // 32, 18), np.uint8)
     scale = np.array([0.2 / np.sqrt(width)], np.float16).view(np.uint8)
     blocks[:, :, :2] = scale
-    return blocks.reshape(rows, -1)
+    return np.reshape(blocks, (rows, -1))
 
 
 def write_model(
