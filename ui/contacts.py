@@ -1,0 +1,78 @@
+"""`frontdesk contacts import FILE`: make the directory equal to a file."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from frontdesk.ui.options import settings_of
+
+if TYPE_CHECKING:
+    from frontdesk.graphs.prepare import ImportReport
+
+LISTED = 20  # rows of a kind that are named; --json names all
+
+
+def import_file(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(help="A CSV, vCard (.vcf) or LDIF file.")],
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what would change and write nothing.")
+    ] = False,
+    merge: Annotated[
+        bool, typer.Option("--merge", help="Keep the rows that the file does not hold.")
+    ] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Let more than half of the rows be removed.")
+    ] = False,
+    unmarked_public: Annotated[
+        bool,
+        typer.Option("--unmarked-public", help="Rows without a word on it may be seen by all."),
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+) -> None:
+    """Import the directory: shows added, changed, removed and rejected rows; all or nothing."""
+    from frontdesk.graphs.prepare import import_directory
+
+    report = import_directory(
+        settings_of(context),
+        file,
+        dry_run=dry_run,
+        merge=merge,
+        force=force,
+        unmarked_public=unmarked_public,
+    )
+    if as_json:
+        print(json.dumps(report.model_dump(mode="json"), ensure_ascii=False))
+    else:
+        _print(report)
+
+
+def _print(report: "ImportReport") -> None:
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console(highlight=False)
+    kinds: tuple[tuple[str, str, list[str]], ...] = (
+        ("+", "green", [f"{row.name}  (line {row.line})" for row in report.added]),
+        (
+            "~",
+            "yellow",
+            [f"{row.name}  (line {row.line})  {_of(row.fields)}" for row in report.changed],
+        ),
+        ("-", "red", [f"{row.name}, {row.role or row.team}" for row in report.removed]),
+        ("!", "magenta", [f"line {row.line}: {row.reason}" for row in report.rejected]),
+    )
+    for mark, style, lines in kinds:
+        for line in lines[:LISTED]:
+            console.print(Text(f"{mark} {line}", style=style))
+        if len(lines) > LISTED:
+            console.print(Text(f"{mark} and {len(lines) - LISTED} more", style=style))
+    for warning in report.warnings:
+        console.print(Text(warning, style="yellow"))
+    console.print(Text(report.summary()))
+
+
+def _of(fields: dict[str, tuple[str, str]]) -> str:
+    return "; ".join(f"{name}: {old or '–'} → {new or '–'}" for name, (old, new) in fields.items())
