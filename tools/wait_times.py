@@ -25,7 +25,7 @@ from frontdesk.tools.wait_times_board import (
     WaitRow,
     WaitsResult,
 )
-from frontdesk.tools.wait_times_feed import Clock, Feed
+from frontdesk.tools.wait_times_feed import Clock, Feed, Snapshot
 from frontdesk.tools.wait_times_history import DepartmentHistory, Stretch, day_of
 from frontdesk.tools.wait_times_places import PlaceMatch, Places
 from frontdesk.tools.wait_times_resolve import resolve
@@ -82,7 +82,8 @@ class WaitTimes:
         monotonic: Callable[[], float] | None = None,
     ) -> None:
         self.settings = settings
-        self._clock = clock or system_clock
+        # In UTC, since two local times of one zone subtract as if clocks were never changed.
+        self._clock = partial(_in_utc, clock or system_clock)
         self._zone = ZoneInfo(timezone)
         self._fixed: tuple[Department, ...] | None = None
         self._places: tuple[object, Places] | None = None
@@ -142,8 +143,10 @@ class WaitTimes:
             )
         if self._feed is None:
             return Board(reason="no wait-times feed is set up", source_url=self.source_url)
-        snapshot = self._feed.current()
-        return make_board(snapshot, self._feed.age(snapshot), self.settings, self.source_url)
+        return self._board(self._feed, self._feed.current())
+
+    def _board(self, feed: Feed, snapshot: Snapshot) -> Board:
+        return make_board(snapshot, feed.age(snapshot), self.settings, self.source_url)
 
     def health(self) -> FeedHealth:
         """Return how the feed is doing, as this process knows it; asks nothing."""
@@ -177,7 +180,8 @@ class WaitTimes:
 
     def match(self, text: str) -> list[PlaceMatch]:
         """Return the places that `text` names, best first; empty when it names none."""
-        return self._names(self.board()).match(text)
+        board = self._board(self._feed, self._feed.known()) if self._feed else self.board()
+        return self._names(board).match(text)
 
     def _names(self, board: Board) -> Places:
         """The place names of a board; made once a reading."""
@@ -205,6 +209,10 @@ class WaitTimes:
         asked = Asked(tuple(places), kind, ask, at)
         now = self._clock().astimezone(self._zone)
         return answer(asked, board, self._names(board), self.settings, self._history, now)
+
+
+def _in_utc(clock: Clock) -> datetime:
+    return clock().astimezone(UTC)
 
 
 def _seconds(clock: Clock) -> float:

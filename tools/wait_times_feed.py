@@ -43,6 +43,14 @@ class Snapshot:
     seen: tuple[Seen, ...] = ()
 
 
+class Flight:
+    """A refresh under way: `loaded` once the shelf was read, `done` at the end."""
+
+    def __init__(self) -> None:
+        self.loaded = threading.Event()
+        self.done = threading.Event()
+
+
 class Feed:
     """One feed, kept fresh. Thread safe."""
 
@@ -62,22 +70,31 @@ class Feed:
         self._monotonic = monotonic
         self._lock = threading.Lock()
         self._snapshot = Snapshot()
-        self._flight: threading.Event | None = None
+        self._flight: Flight | None = None
         self._looked: float | None = None  # when the shelf was last looked at
         self._asked = self._not_before = float("-inf")  # this process's own gate
 
     def current(self) -> Snapshot:
         """Return the newest reading there is, asking the feed when that is due."""
-        snapshot = self._snapshot
-        age = self.age(snapshot)
-        if age is not None and age < self._settings.refresh_seconds:
-            return snapshot
+        if self._is_fresh():
+            return self._snapshot
         flight = self._start()
         if flight is not None:
+            limit = self._settings.timeout_seconds + 1
+            flight.loaded.wait(limit)
+            age = self.age(self._snapshot)
             shown = age is not None and age <= self._settings.max_age_minutes * 60
-            flight.wait(
-                self._settings.patience_seconds if shown else self._settings.timeout_seconds + 1
-            )
+            flight.done.wait(self._settings.patience_seconds if shown else limit)
+        return self._snapshot
+
+    def known(self) -> Snapshot:
+        """Return a reading of any age, at once when there is one: for names, which do not age."""
+        flight = None if self._is_fresh() else self._start()
+        if flight is not None and not self._snapshot.departments:
+            limit = self._settings.timeout_seconds + 1
+            flight.loaded.wait(limit)
+            if not self._snapshot.departments:
+                flight.done.wait(limit)
         return self._snapshot
 
     def held(self) -> Snapshot:
@@ -100,7 +117,7 @@ class Feed:
         wall = (self._clock() - snapshot.saved.fetched_at) / timedelta(seconds=1)
         return max(wall, self._monotonic() - snapshot.read_mono, 0.0)
 
-    def _start(self) -> threading.Event | None:
+    def _start(self) -> Flight | None:
         """Return the flight to wait for: the one under way, or a new one if one is due."""
         with self._lock:
             if self._flight is not None:
@@ -109,27 +126,29 @@ class Feed:
             if self._looked is not None and 0 <= now - self._looked < self._recheck():
                 return None
             self._looked = now
-            self._flight = flight = threading.Event()
+            self._flight = flight = Flight()
         threading.Thread(target=self._fly, args=(flight,), daemon=True, name="waits").start()
         return flight
 
     def _recheck(self) -> float:
         return min(RECHECK, self._settings.refresh_seconds / 4)
 
-    def _fly(self, flight: threading.Event) -> None:
+    def _fly(self, flight: Flight) -> None:
         try:
-            self._refresh()
+            self._refresh(flight)
         finally:
             with self._lock:
                 self._flight = None
-            flight.set()
+            flight.loaded.set()
+            flight.done.set()
 
-    def _refresh(self) -> None:
+    def _refresh(self, flight: Flight) -> None:
         """Take what another process has read, or ask the feed if the gate lets this one through."""
         from frontdesk.db.errors import StoreError
 
         try:
             self._adopt(self._shelf.load())
+            flight.loaded.set()
             if self._is_fresh() or self._gate_closed():
                 return
             now = self._clock()

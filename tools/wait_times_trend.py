@@ -1,7 +1,7 @@
 """Is it getting better: today's readings of a department, and what is usual for this hour."""
 
 from collections.abc import Callable, Sequence
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple, Protocol
 
 from frontdesk.tools.feeds import Department
@@ -12,6 +12,7 @@ from frontdesk.tools.wait_times_words import called, clock, duration, usual, wai
 
 BACK = timedelta(hours=3)
 STEADY = 10  # minutes; less than this is no trend
+ENOUGH = timedelta(minutes=20)
 FEWEST_DAYS = 3
 
 
@@ -55,7 +56,8 @@ def answer_trend(question: Question, history: History) -> Answer:
         return answer_now(question)
     sentences, table = [], []
     for row in rows:
-        past = history.past(row.key, question.now - BACK, question.now)
+        now = question.now.astimezone(UTC)
+        past = history.past(row.key, now - BACK, now)
         hour = question.now.hour
         figure = history.usual(row.key, question.now.date(), [hour]).get(hour)
         sentences += [f"{called(row)}: {wait(row)}.", _change(row, past, question.now)]
@@ -75,13 +77,12 @@ def _change(row: Department, past: Sequence[Past], now: datetime) -> str:
             f"The last wait shown was {duration(last.minutes or 0)} at "
             f"{clock(last.until.astimezone(now.tzinfo), now)}."
         )
-    if not known or now - known[0].since < timedelta(minutes=20):
+    if not known or now.astimezone(UTC) - known[0].since < ENOUGH:
         return "There is not enough history yet to say whether it is getting better."
-    first = min(known, key=_nearness(now - timedelta(hours=1)))
+    then = now.astimezone(UTC) - timedelta(hours=1)
+    first = min(known, key=_nearness(then))
     before = first.minutes or 0
-    then = max(first.since, now - BACK)
-    if now - timedelta(hours=1) >= first.since:
-        then = min(first.until, now - timedelta(hours=1))
+    then = min(max(then, first.since), first.until)
     moment = clock(then.astimezone(now.tzinfo), now)
     change = row.minutes - before
     if abs(change) < STEADY:

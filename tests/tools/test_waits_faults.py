@@ -457,6 +457,20 @@ def test_a_slow_feed_does_not_hold_up_an_answer(
         time.sleep(2 * TIMEOUT)  # let the request end before the database is emptied
 
 
+def test_naming_a_place_never_waits_for_a_slow_feed(
+    feed: FaultyFeed, store: Store, clock: Time
+) -> None:
+    with GuardedClient((feed.host,)) as client:
+        make_waits(feed, store, clock, client).board()
+        feed.reply = hang
+        clock.advance(hours=2)
+        waits = make_waits(feed, store, clock, client)
+        began = time.perf_counter()
+        assert waits.match("hows the wait at avns general")[0].name == "Avens General"
+        assert time.perf_counter() - began < TIMEOUT
+        assert waits.ask(["avens general"]).state == "withheld"
+
+
 def test_without_a_feed_the_answer_says_so() -> None:
     waits = WaitTimes(WaitTimesSettings(), None, None)
     result = waits.ask(["avens general"])

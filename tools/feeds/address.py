@@ -12,9 +12,12 @@ _PROVINCE = re.compile(
 # What ends a street: its town follows when the address is written on one line.
 _STREET_END = re.compile(
     r"^(?:street|st|avenue|ave|road|rd|drive|dr|trail|tr|lane|ln|way|boulevard|blvd|crescent|cres|"
-    r"place|pl|court|ct|close|parkway|pkwy|highway|hwy|terrace|square|[ns][ew]|[nsew]|\S*\d\S*)\.?$",
+    r"place|pl|plaza|court|ct|close|common|circle|gate|rise|landing|mews|row|green|parkway|pkwy|"
+    r"highway|hwy|terrace|square|[ns][ew]|[nsew]|\S*\d\S*)\.?$",
     re.IGNORECASE,
 )
+_SAINT = re.compile(r"^st\.?$", re.IGNORECASE)
+_SIDE = frozenset({"north", "south", "east", "west"})
 
 
 def town_of(address: str) -> str:
@@ -32,5 +35,9 @@ def town_of(address: str) -> str:
         return parts[-1]
     words = parts[-1].split()
     ends = [n for n, word in enumerate(words) if _STREET_END.match(word)]
+    if len(ends) > 1 and _SAINT.match(words[ends[-1]]) and not words[ends[-2]][:1].isdigit():
+        ends.pop()  # "Boudreau Road St. Albert": the street has ended before
     town = words[ends[-1] + 1 :] if ends else []
+    if len(town) > 1 and town[0].lower() in _SIDE:
+        town = town[1:]  # "604 Main Street South Airdrie"
     return " ".join(town) if all(word[:1].isupper() for word in town) else ""
