@@ -1,15 +1,20 @@
 """The tools of one organisation, opened together."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from frontdesk.db.ingest.embed import Embedder
 from frontdesk.tools.contact_lookup import Directory
-from frontdesk.tools.read_page import PageReader
 from frontdesk.tools.search import Searcher
 from frontdesk.tools.wait_times import WaitTimes
+
+if TYPE_CHECKING:
+    from frontdesk.tools.read_page import PageReader
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,113 @@
+"""Runs one tool for the agent; a fault becomes an observation of one plain sentence."""
+
+import logging
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from frontdesk.agents.decision import Decision, Evidence, Observation
+from frontdesk.graphs.events import step_finished, step_started
+from frontdesk.tools.errors import TOOL_ERRORS
+from frontdesk.tools.search import SearchResult
+from frontdesk.tools.toolbox import Toolbox
+from frontdesk.tools.wait_times_board import Ask, KindFilter
+
+_LOG = logging.getLogger("frontdesk")
+FAULTS = {
+    "search": "The website could not be searched just now.",
+    "wait_times": "The live wait times could not be read just now.",
+    "contact_lookup": "The directory could not be read just now.",
+    "read_page": "That page could not be read just now.",
+}
+
+
+class _Arguments(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class QueryArguments(_Arguments):
+    """What `search` and `contact_lookup` take."""
+
+    query: str = Field(min_length=1, max_length=4000)
+
+
+class WaitArguments(_Arguments):
+    """What `wait_times` takes."""
+
+    places: list[str] = Field(default=[], max_length=20)
+    kind: KindFilter = "any"
+    ask: Ask = "now"
+    at: str | None = None
+
+
+class PageArguments(_Arguments):
+    """What `read_page` takes: a web address and what is looked for on it."""
+
+    url: str = Field(min_length=1, max_length=4000)
+    query: str = ""
+
+
+class Unavailable(Exception):
+    """The organisation has no such tool; the message is for the person."""
+
+
+def act(toolbox: Toolbox, evidence: Evidence, decision: Decision) -> Observation:
+    """Run the decision's tool. Never raises for a bad argument or a failing tool."""
+    tool, arguments = decision.step, dict(decision.arguments)
+    step_started(tool, arguments)
+    started = time.perf_counter()
+    result, error = None, ""
+    try:
+        result = _TOOLS[tool](toolbox, evidence, arguments)
+    except ValidationError as invalid:
+        fault = invalid.errors()[0]
+        place = ".".join(str(part) for part in fault["loc"])
+        error = f"{tool} was asked wrongly: {place}: {fault['msg']}."
+    except Unavailable as missing:
+        error = str(missing)
+    except TOOL_ERRORS as failure:
+        # The reason names hosts and databases: it is for the log, not for the person.
+        _LOG.warning("%s: %s", tool, failure)
+        error = FAULTS[tool]
+    ms = round((time.perf_counter() - started) * 1000, 2)
+    step_finished(tool, ok=not error, ms=ms, error=error)
+    return Observation(tool, arguments, not error, ms, result, error)
+
+
+def _search(toolbox: Toolbox, evidence: Evidence, arguments: Mapping[str, Any]) -> SearchResult:
+    query = QueryArguments(**arguments).query
+    for held in (evidence.search, evidence.search_with_previous):
+        if held is not None and held.query == query:
+            return held
+    return toolbox.searcher.search(query)
+
+
+def _wait_times(toolbox: Toolbox, evidence: Evidence, arguments: Mapping[str, Any]) -> Any:
+    asked = WaitArguments(**arguments)
+    if toolbox.waits is None:
+        raise Unavailable("This organisation publishes no live wait times here.")
+    return toolbox.waits.ask(asked.places, asked.kind, asked.ask, asked.at)
+
+
+def _contact_lookup(toolbox: Toolbox, evidence: Evidence, arguments: Mapping[str, Any]) -> Any:
+    query = QueryArguments(**arguments).query
+    if query == evidence.question and evidence.contacts is not None:
+        return evidence.contacts
+    return toolbox.directory.lookup(query)
+
+
+def _read_page(toolbox: Toolbox, evidence: Evidence, arguments: Mapping[str, Any]) -> Any:
+    asked = PageArguments(**arguments)
+    if toolbox.reader is None:
+        raise Unavailable("Reading other web pages is not set up here.")
+    return toolbox.reader.read(asked.url, asked.query or evidence.question)
+
+
+_TOOLS: dict[str, Callable[[Toolbox, Evidence, Mapping[str, Any]], Any]] = {
+    "search": _search,
+    "wait_times": _wait_times,
+    "contact_lookup": _contact_lookup,
+    "read_page": _read_page,
+}

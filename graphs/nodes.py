@@ -1,0 +1,198 @@
+"""The steps of a turn. Each node reads the state, does one thing, returns what changed."""
+
+import logging
+import time
+from typing import Any
+
+from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, RemoveMessage
+from langchain_core.runnables import RunnableConfig
+
+from frontdesk.agents.decision import TOOL_STEPS, Decider, Decision
+from frontdesk.agents.emergency import emergency
+from frontdesk.agents.errors import ModelError
+from frontdesk.agents.evidence import gather, observe
+from frontdesk.agents.literals import check
+from frontdesk.agents.sentences import sentence_spans
+from frontdesk.graphs import events, wording
+from frontdesk.graphs.acting import act
+from frontdesk.graphs.answering import Answer, compose, settings_texts, waits_event
+from frontdesk.graphs.reply import Reply, StepTaken, Timings
+from frontdesk.graphs.settings import Settings
+from frontdesk.graphs.state import State, Turn, as_previous, previous_turn
+from frontdesk.tools.errors import TOOL_ERRORS
+from frontdesk.tools.toolbox import Toolbox
+
+_LOG = logging.getLogger("frontdesk")
+LONGEST_QUESTION = 8000  # characters
+_KEPT_MESSAGES = 60  # of a thread, so that its checkpoints stay small
+
+
+class Nodes:
+    """The nodes of one organisation's assistant. Holds no turn: safe for many at once."""
+
+    def __init__(self, settings: Settings, toolbox: Toolbox, decider: Decider) -> None:
+        self.settings = settings
+        self.toolbox = toolbox
+        self.decider = decider
+
+    def receive(self, state: State, config: RunnableConfig) -> dict[str, Any]:
+        """Take the question; answer at once what needs no look-up: an emergency above all."""
+        turn = Turn(_question(state.get("messages", [])))
+        answer = self._at_once(turn.question)
+        if answer is None:
+            return {"turn": turn, "messages": _forgotten(state["messages"])}
+        return self._close(turn, answer, config)
+
+    def _at_once(self, question: str) -> Answer | None:
+        organisation = self.settings.organisation
+        if emergency(question):
+            return self._plain("emergency", organisation.emergency_notice)
+        if not question:
+            return self._plain("error", wording.EMPTY)
+        if len(question) > LONGEST_QUESTION:
+            text = wording.too_long(len(question), LONGEST_QUESTION)
+            return Answer("error", text)
+        greeting = wording.small_talk(question, organisation)
+        return self._plain("clarify", greeting) if greeting else None
+
+    def after_receive(self, state: State) -> str:
+        answered = isinstance(state["messages"][-1], AIMessage) if state.get("messages") else True
+        return "end" if answered else "look"
+
+    def look(self, state: State) -> dict[str, Any]:
+        """Gather what the tools know of the question, so that one pass can decide."""
+        turn = _turn(state)
+        previous = previous_turn(state)
+        try:
+            asked = _earlier_question(state.get("messages", [])) if previous is None else ""
+            if asked:
+                # A history from elsewhere: the turn before was not seen here, so it is decided now.
+                before = gather(self.toolbox, asked, None)
+                decision = self.decider.decide(before, [])
+                state = {**state, "previous": as_previous(asked, decision)}
+                previous = previous_turn(state)
+            turn.evidence = gather(self.toolbox, turn.question, previous)
+        except TOOL_ERRORS as error:
+            turn.failure = _told(wording.LOOK_FAILED, error)
+        except ModelError as error:
+            turn.failure = _told(wording.MODEL_FAILED, error)
+        return {"turn": turn}
+
+    def after_look(self, state: State) -> str:
+        return "respond" if _turn(state).failure else "decide"
+
+    def decide(self, state: State) -> dict[str, Any]:
+        """Ask the model for the next step."""
+        turn = _turn(state)
+        assert turn.evidence is not None  # look ran, or failed and went to respond
+        try:
+            decision = self.decider.decide(turn.evidence, state.get("messages", []))
+        except ModelError as error:
+            turn.failure = _told(wording.MODEL_FAILED, error)
+        else:
+            turn.decisions.append(decision)
+        return {"turn": turn}
+
+    def after_decide(self, state: State) -> str:
+        turn = _turn(state)
+        decision = turn.decision
+        if turn.failure or decision is None or decision.step not in TOOL_STEPS:
+            return "respond"
+        if len(turn.decisions) >= self.settings.model.max_steps:
+            return "respond"
+        done = turn.evidence.observations if turn.evidence else ()
+        again = any((o.tool, o.arguments) == (decision.step, decision.arguments) for o in done)
+        return "respond" if again else "act"
+
+    def act(self, state: State) -> dict[str, Any]:
+        """Run the tool that was chosen."""
+        turn = _turn(state)
+        assert turn.evidence is not None and turn.decision is not None
+        turn.evidence = observe(turn.evidence, act(self.toolbox, turn.evidence, turn.decision))
+        return {"turn": turn}
+
+    def respond(self, state: State, config: RunnableConfig) -> dict[str, Any]:
+        """Say the answer, or why there is none."""
+        turn = _turn(state)
+        if turn.failure or turn.evidence is None or turn.decision is None:
+            return self._close(turn, Answer("error", turn.failure or wording.STUCK), config)
+        decision = turn.decision
+        if decision.step in TOOL_STEPS:
+            # Out of steps, or going in circles: say what was found so far.
+            decision = Decision("answer", {}, decision.probability)
+        answer = compose(turn.evidence, decision, self.settings)
+        update = self._close(turn, answer, config)
+        return {**update, "previous": as_previous(turn.question, _first_step(turn))}
+
+    def _plain(self, outcome: Any, text: str) -> Answer:
+        found = check(text, settings_texts(self.settings))
+        return Answer(outcome, text, (), found.kept)
+
+    def _close(self, turn: Turn, answer: Answer, config: RunnableConfig) -> dict[str, Any]:
+        """Stream the answer and end the turn."""
+        events.sources_found([source.model_dump(mode="json") for source in answer.sources])
+        if answer.waits is not None and answer.waits.rows:
+            events.emit(waits_event(answer.waits))
+        for start, end in sentence_spans(answer.text):
+            turn.first_text = turn.first_text or time.perf_counter()
+            events.text_said(answer.text[start:end])
+        reply = self._reply(turn, answer, config).plain()
+        events.turn_done(reply)
+        return {"turn": turn, "messages": [AIMessage(answer.text)], "reply": reply}
+
+    def _reply(self, turn: Turn, answer: Answer, config: RunnableConfig) -> Reply:
+        observations = turn.evidence.observations if turn.evidence else ()
+        now = time.perf_counter()
+        return Reply(
+            thread=config.get("configurable", {}).get("thread_id"),
+            answer=answer.text,
+            outcome=answer.outcome,
+            steps=tuple(
+                StepTaken(tool=o.tool, arguments=o.arguments, ok=o.ok, ms=o.ms)
+                for o in observations
+            ),
+            sources=answer.sources,
+            literals=answer.literals,
+            dropped_literals=answer.dropped,
+            route_probability=turn.decisions[0].probability if turn.decisions else 1.0,
+            timings=Timings(
+                first_token_ms=round(((turn.first_text or now) - turn.started) * 1000, 1),
+                total_ms=round((now - turn.started) * 1000, 1),
+            ),
+            model=self.decider.name,
+            adapter=str(getattr(self.decider, "adapter", "") or ""),
+        )
+
+
+def _told(sentence: str, error: Exception) -> str:
+    """Log the reason, which may name hosts and files, and return what the person is told."""
+    _LOG.error("%s %s", sentence, error)
+    return sentence
+
+
+def _question(messages: list[AnyMessage]) -> str:
+    last = messages[-1] if messages else None
+    return str(last.text).strip() if isinstance(last, HumanMessage) else ""
+
+
+def _earlier_question(messages: list[AnyMessage]) -> str:
+    """Return the question before the last one, when the thread came with a history."""
+    asked = [str(m.text).strip() for m in messages if isinstance(m, HumanMessage)]
+    return asked[-2][:LONGEST_QUESTION] if len(asked) > 1 else ""
+
+
+def _forgotten(messages: list[AnyMessage]) -> list[AnyMessage]:
+    """Return the removal of the oldest messages beyond what a thread keeps."""
+    old = messages[: max(0, len(messages) - _KEPT_MESSAGES)]
+    return [RemoveMessage(id=message.id) for message in old if message.id]
+
+
+def _turn(state: State) -> Turn:
+    """Return the turn in progress; one resumed after a crash starts over with its question."""
+    return state.get("turn") or Turn(_question(state.get("messages", [])))
+
+
+def _first_step(turn: Turn) -> Decision:
+    """Return the decision that tells what the turn was about: its first tool, if it used one."""
+    tools = (decision for decision in turn.decisions if decision.step in TOOL_STEPS)
+    return next(tools, turn.decisions[0])

@@ -1,0 +1,59 @@
+"""What an assistant runs on, opened from the settings: encoder, tools, model, threads."""
+
+from functools import cached_property
+
+from frontdesk.agents.decision import Decider
+from frontdesk.db.ingest.embed import GGUFEmbedder, encoder_path
+from frontdesk.db.threads import ThreadSaver
+from frontdesk.graphs.parts import Parts
+from frontdesk.tools.contact_lookup import Directory
+from frontdesk.tools.search import Searcher
+from frontdesk.tools.toolbox import Toolbox
+
+
+class Resources(Parts):
+    """The parts of one organisation with an encoder and a model, each opened on first use."""
+
+    @cached_property
+    def encoder(self) -> GGUFEmbedder:
+        """The encoder of questions."""
+        return GGUFEmbedder(encoder_path(self.settings.data_dir))
+
+    @cached_property
+    def directory(self) -> Directory:
+        """The directory, found by words and by meaning."""
+        switchboard = self.settings.contacts.switchboard
+        return Directory(self.store, self.encoder, switchboard=switchboard)
+
+    @cached_property
+    def toolbox(self) -> Toolbox:
+        """The four tools. Raises `StoreError`."""
+        return Toolbox(
+            searcher=Searcher(self.store, self.encoder),
+            directory=self.directory,
+            embedder=self.encoder,
+            scope=self.settings.organisation.scope,
+            waits=self.waits if self.settings.wait_times.adapter else None,
+        )
+
+    @cached_property
+    def decider(self) -> Decider:
+        """The model. Raises `ModelError`."""
+        from frontdesk.agents.deciders import open_decider
+
+        return open_decider(self.settings.model)
+
+    @cached_property
+    def checkpointer(self) -> ThreadSaver:
+        """Where threads are kept. Raises `StoreError`."""
+        return ThreadSaver(self.store)
+
+    def close(self) -> None:
+        """Close what was opened."""
+        if "decider" in self.__dict__:
+            close = getattr(self.decider, "close", None)
+            if close is not None:
+                close()
+        if "encoder" in self.__dict__:
+            self.encoder.close()
+        super().close()

@@ -1,0 +1,52 @@
+"""The state of the assistant's graph: what a thread keeps, and what only its current turn needs.
+
+A turn adds one HumanMessage and one AIMessage. Kept between turns: `messages`, `previous` (the
+turn that a follow-up continues) and `reply` (the last one). All of it is plain data; embeddings and
+search results live in `turn`, which no checkpoint ever holds.
+"""
+
+import time
+from dataclasses import dataclass, field
+from typing import Annotated, Any, TypedDict
+
+from langchain_core.messages import AnyMessage
+from langgraph.channels.untracked_value import UntrackedValue
+from langgraph.graph.message import add_messages
+
+from frontdesk.agents.decision import Decision, Evidence, PreviousTurn
+
+
+@dataclass
+class Turn:
+    """The turn in progress. `started` and `first_text` are seconds of time.perf_counter."""
+
+    question: str
+    evidence: Evidence | None = None
+    decisions: list[Decision] = field(default_factory=list)
+    failure: str = ""  # why no answer can be given: one sentence for the person
+    started: float = field(default_factory=time.perf_counter)
+    first_text: float = 0.0
+
+    @property
+    def decision(self) -> Decision | None:
+        return self.decisions[-1] if self.decisions else None
+
+
+class State(TypedDict, total=False):
+    """What the nodes read and write."""
+
+    messages: Annotated[list[AnyMessage], add_messages]
+    previous: dict[str, Any] | None
+    reply: dict[str, Any]
+    turn: Annotated[Turn, UntrackedValue]
+
+
+def previous_turn(state: State) -> PreviousTurn | None:
+    """Return the turn before this one as the decider reads it."""
+    kept = state.get("previous")
+    return PreviousTurn(**kept) if kept else None
+
+
+def as_previous(question: str, decision: Decision) -> dict[str, Any]:
+    """Return what the next turn needs of this one, as plain data."""
+    return {"question": question, "step": decision.step, "arguments": dict(decision.arguments)}
