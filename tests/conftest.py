@@ -21,7 +21,7 @@ from frontdesk.db.server import EmbeddedServer
 from frontdesk.db.settings import DatabaseSettings
 from frontdesk.db.store import Store
 
-_KEEP = {"schema_migrations", "contacts_version", "lexical_state"}
+_KEEP = {"schema_migrations", "contacts_version", "lexical_state", "chunk_configurations"}
 
 
 @pytest.fixture(scope="session")

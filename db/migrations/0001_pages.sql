@@ -17,6 +17,7 @@ CREATE TABLE pages (
     last_modified text,
     body_hash bytea NOT NULL, -- of the bytes as served
     content_hash bytea NOT NULL, -- of the text extracted and the way it was cut
+    recipe text NOT NULL DEFAULT '', -- how it was extracted and cut: another recipe, another result
     superseded_by text, -- the URL of a newer version of this document
     missing_runs int NOT NULL DEFAULT 0, -- runs in a row that did not find it
     fetched_at timestamptz NOT NULL,

@@ -8,6 +8,7 @@ CREATE TABLE chunks (
     text text NOT NULL,
     sentences text[] NOT NULL, -- verbatim; a table row or a list item is one sentence
     sentence_vectors bytea NOT NULL, -- float16, row by row: one vector of 384 a sentence
+    links jsonb NOT NULL DEFAULT '[]', -- [text, URL] of every link in it
     embedding vector(384) NOT NULL, -- of title, heading path and text
     configuration regconfig NOT NULL, -- how its words were stemmed
     lexemes tsvector NOT NULL, -- of title, heading path and text
@@ -38,3 +39,7 @@ CREATE TABLE lexical_state (
     built_at timestamptz NOT NULL DEFAULT now()
 );
 INSERT INTO lexical_state (newest, documents, average_length) VALUES (0, 0, 1);
+
+-- The stemmers in use: a question is stemmed by each of them.
+CREATE TABLE chunk_configurations (configuration regconfig PRIMARY KEY);
+INSERT INTO chunk_configurations VALUES ('english');

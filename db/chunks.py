@@ -1,0 +1,170 @@
+"""The chunks table: what is searched by meaning, and read to be quoted."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import psycopg
+from psycopg.rows import class_row
+from psycopg.types.json import Jsonb
+
+Connection = psycopg.Connection[Any]
+Matrix = npt.NDArray[np.float32]
+DIMENSIONS = 384
+
+# PostgreSQL's own stemmers by ISO 639-1; any other language is indexed unstemmed.
+_CONFIGURATIONS = {
+    "ar": "arabic",
+    "da": "danish",
+    "de": "german",
+    "en": "english",
+    "": "english",
+    "es": "spanish",
+    "fi": "finnish",
+    "fr": "french",
+    "hu": "hungarian",
+    "it": "italian",
+    "nl": "dutch",
+    "no": "norwegian",
+    "pt": "portuguese",
+    "ro": "romanian",
+    "ru": "russian",
+    "sv": "swedish",
+    "tr": "turkish",
+}
+
+
+@dataclass(frozen=True)
+class NewChunk:
+    """A chunk to be stored: `embedding` (384,), `sentence_vectors` (n sentences, 384)."""
+
+    ordinal: int
+    heading: Sequence[str]
+    text: str
+    sentences: Sequence[str]
+    embedding: Matrix
+    sentence_vectors: Matrix
+    links: Sequence[tuple[str, str]] = ()
+
+
+@dataclass(frozen=True)
+class StoredChunk:
+    """A chunk with what its page says of it."""
+
+    id: int
+    url: str
+    title: str
+    heading: list[str]
+    text: str
+    sentences: list[str]
+    raw_vectors: bytes
+    links: list[tuple[str, str]]
+    language: str
+    section: str
+    published_on: date | None
+    fetched_at: datetime
+    superseded_by: str | None
+    thread: str | None
+
+    def sentence_vectors(self) -> Matrix:
+        """One unit vector a sentence: float32 (n, 384)."""
+        rows = np.frombuffer(self.raw_vectors, dtype="<f2").reshape(-1, DIMENSIONS)
+        return rows.astype(np.float32)
+
+
+def stack(vectors: Iterable[Matrix]) -> Matrix:
+    """Put vectors (384,) into one matrix (n, 384)."""
+    rows = list(vectors)
+    return np.stack(rows) if rows else np.zeros((0, DIMENSIONS), dtype=np.float32)
+
+
+def configuration(language: str) -> str:
+    """The text search configuration for an ISO 639-1 code; "simple" stems nothing."""
+    return _CONFIGURATIONS.get(language, "simple")
+
+
+def replace(
+    connection: Connection,
+    page_id: int,
+    title: str,
+    language: str,
+    thread: str | None,
+    chunks: Sequence[NewChunk],
+) -> None:
+    """Put `chunks` in the place of the page's chunks."""
+    connection.execute("DELETE FROM chunks WHERE page_id = %s", [page_id])
+    connection.execute(
+        "INSERT INTO chunk_configurations VALUES (%s::regconfig) ON CONFLICT DO NOTHING",
+        [configuration(language)],
+    )
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            "INSERT INTO chunks (page_id, thread, ordinal, heading, text, sentences,"
+            " sentence_vectors, links, embedding, configuration, lexemes, length)"
+            " SELECT %(page)s, %(thread)s, %(ordinal)s, %(heading)s, %(text)s, %(sentences)s,"
+            " %(vectors)s, %(links)s, %(embedding)s, %(configuration)s::regconfig, lexemes,"
+            " (SELECT coalesce(sum(cardinality(positions)), 0) FROM unnest(lexemes))"
+            " FROM to_tsvector(%(configuration)s::regconfig, %(words)s) AS lexemes",
+            [
+                {
+                    "page": page_id,
+                    "thread": thread,
+                    "ordinal": chunk.ordinal,
+                    "heading": list(chunk.heading),
+                    "text": chunk.text,
+                    "sentences": list(chunk.sentences),
+                    "vectors": chunk.sentence_vectors.astype("<f2").tobytes(),
+                    "links": Jsonb([list(link) for link in chunk.links]),
+                    "embedding": chunk.embedding,
+                    "configuration": configuration(language),
+                    "words": "\n".join((title, *chunk.heading, chunk.text)),
+                }
+                for chunk in chunks
+            ],
+        )
+
+
+def nearest(
+    connection: Connection, query: Matrix, limit: int, thread: str | None = None
+) -> dict[int, float]:
+    """Return the cosine of the `limit` chunks nearest to `query` (384,), best first.
+
+    With `thread`, the chunks read for that conversation; without, the organisation's own.
+    """
+    where = "thread IS NULL" if thread is None else "thread = %(thread)s"
+    rows = connection.execute(
+        "SELECT id, -(embedding <#> %(query)s) FROM chunks"  # unit vectors: the product is it
+        f" WHERE {where} ORDER BY embedding <#> %(query)s LIMIT %(limit)s".encode(),
+        {"query": query, "limit": limit, "thread": thread},
+    ).fetchall()
+    return dict(rows)
+
+
+def cosines(connection: Connection, query: Matrix, ids: Sequence[int]) -> dict[int, float]:
+    """Return the cosine of `query` (384,) to each of these chunks that still exists."""
+    rows = connection.execute(
+        "SELECT id, -(embedding <#> %s) FROM chunks WHERE id = ANY(%s)", [query, list(ids)]
+    ).fetchall()
+    return dict(rows)
+
+
+def read(connection: Connection, ids: Sequence[int]) -> dict[int, StoredChunk]:
+    """Return the chunks with these ids that still exist."""
+    with connection.cursor(row_factory=class_row(StoredChunk), binary=True) as cursor:
+        rows = cursor.execute(
+            "SELECT c.id, p.url, p.title, c.heading, c.text, c.sentences,"
+            " c.sentence_vectors AS raw_vectors, c.links, p.language, p.section, p.published_on,"
+            " p.fetched_at, p.superseded_by, c.thread"
+            " FROM chunks c JOIN pages p ON p.id = c.page_id WHERE c.id = ANY(%s)",
+            [list(ids)],
+        ).fetchall()
+    return {row.id: row for row in rows}
+
+
+def count(connection: Connection) -> int:
+    """How many chunks of the organisation's own there are."""
+    row = connection.execute("SELECT count(*) FROM chunks WHERE thread IS NULL").fetchone()
+    return int(row[0]) if row else 0
