@@ -126,7 +126,6 @@ class LlamaContext:
         """
         batch = self._batches["row" if pieces[0].items.ndim == 2 else "token"]
         ends = batch.fill(pieces)
-        forget_complaints()
         code = llama_cpp.llama_decode(self._handle, batch.struct)
         if code == 1:
             return None

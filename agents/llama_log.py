@@ -31,7 +31,11 @@ def start_backend() -> None:
 
 
 def forget_complaints() -> None:
-    """Drop what was kept, before an operation whose own complaints are wanted."""
+    """Drop what was kept, before an operation whose own complaints are wanted.
+
+    Whoever else uses llama.cpp in this process may have taken the log: it is taken back.
+    """
+    llama_cpp.llama_log_set(_keep_errors, ctypes.c_void_p(0))
     _complaints.clear()
 
 

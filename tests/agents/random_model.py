@@ -93,10 +93,11 @@ def values(shape: tuple[int, ...], rng: np.random.Generator, quantised: bool) ->
     rows, width = shape
     if not quantised:
         return (rng.standard_normal(shape, np.float32) / np.sqrt(width)).astype(np.float32)
-    blocks = rng.integers(0, 256, (rows, width // 32, 18), np.uint8)
+    blocks: Array = rng.integers(0, 256, (rows, width // 32, 18), np.uint8)
     scale = np.array([0.2 / np.sqrt(width)], np.float16).view(np.uint8)
     blocks[:, :, :2] = scale
-    return np.reshape(blocks, (rows, -1))
+    flat: Array = blocks.reshape(rows, -1)
+    return flat
 
 
 def write_model(

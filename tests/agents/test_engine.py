@@ -29,7 +29,7 @@ SYSTEM = "<|im_start|>system\nyou are the hospital assistant<|im_end|>\n"
 
 def assert_close(one: np.ndarray, other: np.ndarray) -> None:
     """Check that two arrays of logits differ by rounding only: batches add up in another order."""
-    assert_close(one, other, atol=2e-3, rtol=2e-3)
+    np.testing.assert_allclose(one, other, atol=2e-3, rtol=2e-3)
 
 
 def token_rows(path: Path, tokens: list[int]) -> np.ndarray:
@@ -64,7 +64,7 @@ def test_shared_prefix_equals_fresh_evaluation(engine: Engine) -> None:
         with engine.open(prefix) as sequence:
             shared = sequence.extend(rest)
             assert sequence.length == len(prefix) + len(rest)
-    np.testing.assert_allclose(shared, fresh)
+    assert_close(shared, fresh)
     assert sequence.reused == len(prefix)
     assert sequence.evaluated == len(rest)
 
