@@ -80,7 +80,7 @@ def _change(row: Department, past: Sequence[Past], now: datetime) -> str:
     if not known or now.astimezone(UTC) - known[0].since < ENOUGH:
         return "There is not enough history yet to say whether it is getting better."
     then = now.astimezone(UTC) - timedelta(hours=1)
-    first = min(known, key=_nearness(then))
+    first = min(reversed(known), key=_nearness(then))
     before = first.minutes or 0
     then = min(max(then, first.since), first.until)
     moment = clock(then.astimezone(now.tzinfo), now)
