@@ -60,7 +60,7 @@ def candidates(result: SearchResult, limit: int = CANDIDATES) -> list[Candidate]
     """
     query = words(result.query)
     bodies = [[words(s) for s in passage.sentences] for passage in result.passages]
-    headings = [words(f"{p.title} {p.heading}") for p in result.passages]
+    headings = [words(" ".join((p.title, *p.heading))) for p in result.passages]
     rarity = rarities([w for body in bodies for w in body])
     found: list[Candidate] = []
     seen: set[str] = set()

@@ -25,6 +25,8 @@ from frontdesk.tools.search import SearchResult
 
 EMBEDDING = 384
 FEATURES = 64
+# Unit vectors have entries near 0.05: this weighs a whole embedding like a few features.
+SCALE = 3.0
 PASSAGES = 3
 REFERENCES = ("this", "previous")
 KINDS = ("any", "emergency", "urgent_care", "children")
@@ -32,6 +34,7 @@ ASKS = ("now", "shortest", "compare", "open", "nearest", "trend")
 PLACES = ("site", "town", "region")
 MATCHES = ("name", "role", "team", "site", "description")
 TEXT_HEAD, TEXT_TAIL = 160, 80
+LEXICAL_CAP = 30.0
 QUOTES = 3
 
 
@@ -63,14 +66,20 @@ class Slot:
 Item = str | Slot
 
 # Where each kind of slot keeps its features, so that no column means two things.
-_OFFSETS = {"desk": 0, "previous_turn": 4, "question": 13, "passage": 17, "evidence": 21, "quote": 46}
+_OFFSETS = {
+    "desk": 0,
+    "previous_turn": 4,
+    "question": 13,
+    "passage": 17,
+    "evidence": 21,
+    "quote": 46,
+}
 
 
 def _slot(name: str, group: str, embedding: Vector | None, features: Sequence[float]) -> Slot:
     values = np.zeros(EMBEDDING + FEATURES, dtype=np.float32)
     if embedding is not None:
-        # Unit vectors have entries near 0.05; this brings them to the features' size.
-        values[:EMBEDDING] = embedding * 10.0
+        values[:EMBEDDING] = embedding * SCALE
     start = EMBEDDING + _OFFSETS[group]
     values[start : start + len(features)] = features
     return Slot(marker(name), values)
@@ -106,7 +115,9 @@ def question(evidence: Evidence) -> list[Item]:
     vector = evidence.search.query_vector if evidence.search else None
     size = len(evidence.question.split())
     items += [
-        _slot("question", "question", vector, [min(size, 30) / 10, float("?" in evidence.question)]),
+        _slot(
+            "question", "question", vector, [min(size, 30) / 10, float("?" in evidence.question)]
+        ),
         clip_text(evidence.question),
     ]
     if evidence.search:
@@ -135,9 +146,9 @@ def render(evidence: Evidence) -> list[Item]:
 
 def _passages(result: SearchResult) -> list[Item]:
     slots: list[Item] = []
-    for passage, vectors in list(
-        zip(result.passages, result.sentence_vectors, strict=True)
-    )[:PASSAGES]:
+    for passage, vectors in list(zip(result.passages, result.sentence_vectors, strict=True))[
+        :PASSAGES
+    ]:
         best = float((vectors @ result.query_vector).max()) if len(vectors) else 0.0
         middle = vectors.mean(axis=0) if len(vectors) else None
         slots.append(_slot("passage", "passage", middle, [passage.dense * 3, best * 3]))
@@ -151,7 +162,12 @@ def _strengths(result: SearchResult | None) -> list[float]:
     dense = sorted((p.dense for p in result.passages), reverse=True)
     sentences = [float((v @ result.query_vector).max()) for v in result.sentence_vectors if len(v)]
     lexical = max(p.lexical for p in result.passages)
-    return [dense[0] * 3, float(np.mean(dense)) * 3, max(sentences, default=0.0) * 3, lexical]
+    return [
+        dense[0] * 3,
+        float(np.mean(dense)) * 3,
+        max(sentences, default=0.0) * 3,
+        min(lexical, LEXICAL_CAP) / 10,
+    ]
 
 
 def _contact(result: ContactResult | None) -> list[float]:
@@ -197,7 +213,9 @@ _KINDS_OF_LITERAL = (
     re.compile(r"\b\d+\s(?:\w+\s)?(?:days?|weeks?|months?|hours?|minutes?|years?)\b", re.I),
     re.compile(r"\d{3}[-. ]\d{4}"),
     re.compile(r"@|https?:|www\."),
-    re.compile(r"\b(?:street|avenue|road|floor|room|building|level|entrance|located|drive)\b", re.I),
+    re.compile(
+        r"\b(?:street|avenue|road|floor|room|building|level|entrance|located|drive)\b", re.I
+    ),
     re.compile(r"\b(?:must|cannot|not|only|required|need)\b", re.I),
     re.compile(r"\d"),
 )

@@ -1,8 +1,8 @@
-"""Examples as tensors: prompt items to token ids and slot values, padded to a few lengths."""
+"""Examples as tensors: prompt items become token ids, slots become ids past the vocabulary."""
 
 import random
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
@@ -27,62 +27,76 @@ class Example:
 
 @dataclass(frozen=True)
 class Encoded:
-    """`ids` (n,) of prompt and target; `slots` [(position, values)]; the target starts at `start`."""
+    """`prompt` and `target` as ids; an id past the vocabulary is a row of the `SlotTable`."""
 
-    ids: tuple[int, ...]
-    slots: tuple[tuple[int, np.ndarray], ...]
-    start: int
+    prompt: tuple[int, ...]
+    target: tuple[int, ...]
     weight: float
+    group: str
+
+
+@dataclass
+class SlotTable:
+    """Every slot of a data set: its marker's id and its values, by virtual id - `vocabulary`."""
+
+    vocabulary: int
+    markers: list[int] = field(default_factory=list)
+    values: list[np.ndarray] = field(default_factory=list)
+
+    def add(self, marker: int, values: np.ndarray) -> int:
+        """Keep a slot; return its virtual id."""
+        self.markers.append(marker)
+        self.values.append(values.astype(np.float16))
+        return self.vocabulary + len(self.markers) - 1
+
+    def tensors(self) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return the marker ids (m,) and the values (m, SLOT_TOKENS) float16."""
+        values = np.stack(self.values) if self.values else np.zeros((0, SLOT_TOKENS), np.float16)
+        return torch.tensor(self.markers, dtype=torch.long), torch.from_numpy(values)
 
 
 @dataclass(frozen=True)
 class Batch:
-    """`ids` (b, t), `values` (b, t, SLOT_TOKENS), `labels` (b, t) with -100 where nothing is asked."""
+    """`ids` (b, t), `labels` (b, t) aligned to predict the next id, -100 where none is asked."""
 
     ids: torch.Tensor
-    values: torch.Tensor
     labels: torch.Tensor
     weights: torch.Tensor
 
 
-def encode(example: Example, tokenizer: Tokenizer) -> Encoded:
-    """Return the example as token ids, with its slots beside them."""
+def encode(example: Example, tokenizer: Tokenizer, table: SlotTable) -> Encoded:
+    """Return the example as ids; its slots are added to `table`."""
     ids: list[int] = []
-    slots: list[tuple[int, np.ndarray]] = []
     for item in example.items:
         if isinstance(item, Slot):
-            slots.append((len(ids), item.values.astype(np.float16)))
-            ids.append(tokenizer.token_to_id(item.marker))
-        elif (known := tokenizer.token_to_id(item)) is not None and item.startswith("<|"):
+            ids.append(table.add(tokenizer.token_to_id(item.marker), item.values))
+        elif item.startswith("<|") and (known := tokenizer.token_to_id(item)) is not None:
             ids.append(known)
         else:
             ids += tokenizer.encode(item, add_special_tokens=False).ids
-    start = len(ids)
-    ids += [tokenizer.token_to_id(name) for name in example.target]
-    return Encoded(tuple(ids), tuple(slots), start, example.weight)
+    target = tuple(tokenizer.token_to_id(name) for name in example.target)
+    return Encoded(tuple(ids), target, example.weight, example.group)
 
 
 def collate(examples: Sequence[Encoded], pad: int) -> Batch:
     """Return the examples padded on the right to the next of LENGTHS."""
-    longest = max(len(e.ids) for e in examples)
+    longest = max(len(e.prompt) + len(e.target) for e in examples)
     length = next((n for n in LENGTHS if n >= longest), longest)
     ids = torch.full((len(examples), length), pad, dtype=torch.long)
     labels = torch.full((len(examples), length), -100, dtype=torch.long)
-    values = torch.zeros((len(examples), length, SLOT_TOKENS), dtype=torch.float32)
     for row, example in enumerate(examples):
-        ids[row, : len(example.ids)] = torch.tensor(example.ids)
-        target = torch.tensor(example.ids[example.start :])
-        labels[row, example.start - 1 : example.start - 1 + len(target)] = target
-        for position, slot in example.slots:
-            values[row, position] = torch.from_numpy(slot.astype(np.float32))
-    return Batch(ids, values, labels, torch.tensor([e.weight for e in examples]))
+        whole = torch.tensor(example.prompt + example.target)
+        ids[row, : len(whole)] = whole
+        start = len(example.prompt) - 1
+        labels[row, start : start + len(example.target)] = whole[start + 1 :]
+    return Batch(ids, labels, torch.tensor([e.weight for e in examples]))
 
 
 def batches(
     examples: Sequence[Encoded], size: int, pad: int, rng: random.Random
 ) -> Iterator[Batch]:
     """Yield one epoch: examples of similar length together, batches in random order."""
-    order = sorted(range(len(examples)), key=lambda i: (len(examples[i].ids) // 8, rng.random()))
+    order = sorted(range(len(examples)), key=lambda i: (len(examples[i].prompt) // 8, rng.random()))
     groups = [order[i : i + size] for i in range(0, len(order), size)]
     rng.shuffle(groups)
     for group in groups:

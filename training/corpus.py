@@ -46,6 +46,7 @@ class Question(BaseModel):
     history: "Question | None" = None
     previous: bool = False
     origin: str = "written"
+    noisy: bool = False
 
 
 class Organisation(BaseModel):
@@ -105,21 +106,25 @@ def _questions(path: Path) -> Iterator[Question]:
             yield _question(json.loads(line))
         except (json.JSONDecodeError, ValidationError, KeyError, TypeError) as error:
             reason = str(error).splitlines()[0]
-            raise CorpusError(f"{path.name} line {number}: {reason}; see training/corpus.py") from error
+            raise CorpusError(
+                f"{path.name} line {number}: {reason}; see training/corpus.py"
+            ) from error
 
 
 def _question(record: dict[str, Any]) -> Question:
     history = record.pop("history", None)
     text = record.pop("q")
     previous = record.pop("ref", None) == "previous"
+    rough = bool(record.pop("noisy", False))
     steps = record.pop("steps", None) or [record]
     return Question(
         q=text,
         steps=tuple(Expectation(**_known(step)) for step in steps),
         history=_question(dict(history[-1])) if history else None,
         previous=previous,
+        noisy=rough,
     )
 
 
 def _known(record: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in record.items() if key not in ("ref", "note", "q")}
+    return {key: value for key, value in record.items() if key not in ("ref", "note", "q", "noisy")}

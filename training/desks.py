@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,6 +18,14 @@ from frontdesk.tools.wait_times import WaitTimes
 from frontdesk.training.corpus import Organisation
 
 
+@dataclass(frozen=True)
+class _Files:
+    """The part of the settings that ingestion reads."""
+
+    site: SiteSettings = SiteSettings()
+    chunks: ChunkSettings = ChunkSettings()
+
+
 @contextmanager
 def open_desk(organisation: Organisation, root: Path, embedder: Embedder) -> Iterator[Toolbox]:
     """Yield the organisation's toolbox; its pages are ingested under `root` the first time."""
@@ -29,13 +38,15 @@ def open_desk(organisation: Organisation, root: Path, embedder: Embedder) -> Ite
             path.write_text(text)
     store = Store.open(DatabaseSettings(), folder)
     try:
-        ingest(store, [str(pages)], SiteSettings(), chunks=ChunkSettings(), embedder=embedder)
+        ingest(store, [str(pages)], _Files(), embedder=embedder)
         yield Toolbox(
             searcher=Searcher(store, embedder),
             directory=Directory.fixed(list(_contacts(organisation)), embedder),
             embedder=embedder,
             scope=organisation.scope,
-            waits=WaitTimes.fixed(list(_departments(organisation))) if organisation.places else None,
+            waits=WaitTimes.fixed(list(_departments(organisation)))
+            if organisation.places
+            else None,
         )
     finally:
         store.close()

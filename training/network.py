@@ -7,8 +7,39 @@ import torch
 from tokenizers import Tokenizer
 from transformers import LlamaConfig, LlamaForCausalLM
 
+from frontdesk.agents.prompt import marker
 from frontdesk.agents.slots import SLOT_TOKENS
-from frontdesk.training.batches import Batch
+from frontdesk.training.batches import Batch, SlotTable
+
+FEATURE_GAIN = 8.0
+
+
+class SlotEmbedding(torch.nn.Module):
+    """Embeds tokens and slots: row = token[marker] + values @ token[-SLOT_TOKENS:].
+
+    A slot is an id past the vocabulary, so trainers that know only ids take it as it is.
+    """
+
+    def __init__(self, weight: torch.nn.Parameter, table: SlotTable, noise: float) -> None:
+        super().__init__()
+        self.weight = weight
+        self.noise = noise
+        markers, values = table.tensors()
+        self.register_buffer("markers", markers, persistent=False)
+        self.register_buffer("values", values, persistent=False)
+
+    def forward(self, ids: torch.Tensor) -> torch.Tensor:
+        """Return the input embeddings (b, t, width) of `ids` (b, t)."""
+        slots = ids >= self.weight.shape[0]
+        rows = ids - self.weight.shape[0]
+        plain = ids.clone()
+        plain[slots] = self.markers[rows[slots]]
+        embedded = torch.nn.functional.embedding(plain, self.weight)
+        values = self.values[rows[slots]].to(embedded.dtype)
+        if self.training and self.noise:
+            values = values * (1 + self.noise * torch.randn_like(values))
+        projected = values @ self.weight[-SLOT_TOKENS:]
+        return embedded.index_put(torch.where(slots), projected.to(embedded.dtype), accumulate=True)
 
 
 def make_network(
@@ -32,56 +63,58 @@ def make_network(
     return LlamaForCausalLM(config)
 
 
+def take_slots(network: LlamaForCausalLM, table: SlotTable, noise: float = 0.0) -> None:
+    """Let `network` read the slots of `table`; `noise` is the relative noise of training."""
+    weight = network.get_input_embeddings().weight
+    network.set_input_embeddings(SlotEmbedding(weight, table, noise))
+
+
 def start_from_encoder(
-    network: LlamaForCausalLM, tokenizer: Tokenizer, vectors: np.ndarray, texts: Sequence[int]
+    network: LlamaForCausalLM, tokenizer: Tokenizer, vectors: np.ndarray
 ) -> None:
-    """Set the embeddings of the word pieces `texts` to their encoder vectors (n, 384), reduced.
+    """Set the embeddings of the first word pieces to their encoder vectors (n, 384), reduced.
 
     A decoder that starts from nothing reads misspelt and rare words better when its word pieces
-    start where a pre-trained encoder puts them.
+    start where a pre-trained encoder puts them; the projector starts on the same axes, so that
+    words and sentences meet.
     """
-    width = network.config.hidden_size
-    centred = vectors - vectors.mean(axis=0)
-    _, _, axes = np.linalg.svd(centred, full_matrices=False)
-    reduced = centred @ axes[:width].T
-    reduced *= network.config.initializer_range / reduced.std()
+    scale = network.config.initializer_range
+    _, _, axes = np.linalg.svd(vectors - vectors.mean(axis=0), full_matrices=False)
+    axes = axes[: network.config.hidden_size]
+    reduced = (vectors - vectors.mean(axis=0)) @ axes.T
     with torch.no_grad():
-        table = network.get_input_embeddings().weight
-        table[list(texts)] = torch.from_numpy(reduced.astype(np.float32))
-        # The projector's rows for the embedding part: the same axes, so that words and sentences meet.
-        scale = network.config.initializer_range
-        projector = table[-SLOT_TOKENS:]
-        projector[: axes.shape[1]] = torch.from_numpy(axes[:width].T.astype(np.float32)) * scale * 3
+        weight = network.get_input_embeddings().weight
+        weight[: len(vectors)] = torch.from_numpy((reduced * scale / reduced.std()).astype("f4"))
+        projector = weight[-SLOT_TOKENS:]
+        projector[: axes.shape[1]] = torch.from_numpy(axes.T.astype("f4")) * scale * 3
+        # Left at the size of a word, single numbers drown in the embedding and are never attended.
+        projector[axes.shape[1] :] *= FEATURE_GAIN
+        assert weight.shape[0] == tokenizer.get_vocab_size()
 
 
-def input_rows(network: LlamaForCausalLM, batch: Batch, noise: float = 0.0) -> torch.Tensor:
-    """Return the input embeddings (b, t, width): tokens plus projected slots."""
-    table = network.get_input_embeddings().weight
-    values = batch.values
-    if noise:
-        values = values * (1 + noise * torch.randn_like(values))
-    rows: torch.Tensor = table[batch.ids] + values @ table[-SLOT_TOKENS:]
-    return rows
-
-
-def target_loss(
-    network: LlamaForCausalLM, batch: Batch, *, noise: float = 0.0, smoothing: float = 0.0
-) -> torch.Tensor:
+def target_loss(network: LlamaForCausalLM, batch: Batch, smoothing: float = 0.0) -> torch.Tensor:
     """Return the mean cross entropy of the decisions' markers, weighted by example."""
-    hidden = network.model(inputs_embeds=input_rows(network, batch, noise)).last_hidden_state
+    hidden = network.model(input_ids=batch.ids).last_hidden_state
     asked = batch.labels != -100
-    logits = network.lm_head(hidden[asked])
     losses = torch.nn.functional.cross_entropy(
-        logits, batch.labels[asked], reduction="none", label_smoothing=smoothing
+        network.lm_head(hidden[asked]),
+        batch.labels[asked],
+        reduction="none",
+        label_smoothing=smoothing,
     )
     weights = batch.weights[:, None].expand_as(batch.labels)[asked]
     return (losses * weights).sum() / weights.sum()
 
 
-def decision_logps(network: LlamaForCausalLM, batch: Batch) -> torch.Tensor:
-    """Return the summed log-probability (b,) of each example's decision."""
-    hidden = network.model(inputs_embeds=input_rows(network, batch)).last_hidden_state
-    logits = network.lm_head(hidden).log_softmax(-1)
-    asked = batch.labels != -100
-    picked = logits.gather(-1, batch.labels.clamp(min=0)[..., None])[..., 0]
-    return (picked * asked).sum(-1)
+@torch.no_grad()
+def guess(network: LlamaForCausalLM, batch: Batch) -> torch.Tensor:
+    """Return the likeliest next id (b, t) at every position."""
+    network.eval()
+    hidden = network.model(input_ids=batch.ids).last_hidden_state
+    likeliest: torch.Tensor = network.lm_head(hidden).argmax(-1)
+    return likeliest
+
+
+def marker_ids(tokenizer: Tokenizer, names: Sequence[str]) -> list[int]:
+    """Return the ids of protocol words: marker_ids(tokenizer, ["end"])."""
+    return [tokenizer.token_to_id(marker(name)) for name in names]

@@ -1,6 +1,6 @@
 """Teach the decider its decisions: supervised training from nothing, on the decisions only.
 
-    frontdesk train sft
+frontdesk train sft
 """
 
 import math
@@ -15,7 +15,7 @@ from transformers import LlamaForCausalLM
 
 from frontdesk.agents.prompt import marker
 from frontdesk.training.batches import Encoded, batches, collate
-from frontdesk.training.network import input_rows, target_loss
+from frontdesk.training.network import guess, target_loss
 
 
 @dataclass(frozen=True)
@@ -79,9 +79,7 @@ def train(
         losses = []
         for batch in batches(examples, settings.batch, pad, rng):
             with torch.autocast("cpu", torch.bfloat16):
-                loss = target_loss(
-                    network, batch, noise=settings.noise, smoothing=settings.smoothing
-                )
+                loss = target_loss(network, batch, settings.smoothing)
             loss.backward()
             torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
             optimiser.step()
@@ -103,15 +101,12 @@ def warm_cosine(step: int, total: int) -> float:
     return 0.05 + 0.95 * 0.5 * (1 + math.cos(math.pi * min(1.0, (step - warm) / (total - warm))))
 
 
-@torch.no_grad()
 def exact(network: LlamaForCausalLM, examples: Sequence[Encoded], pad: int) -> float:
     """Return the share of examples whose every marker is the likeliest one (teacher-forced)."""
-    network.eval()
     right = 0
     for start in range(0, len(examples), 64):
         batch = collate(examples[start : start + 64], pad)
-        hidden = network.model(inputs_embeds=input_rows(network, batch)).last_hidden_state
-        guesses = network.lm_head(hidden).argmax(-1)
+        guesses = guess(network, batch)
         right += int(((guesses == batch.labels) | (batch.labels == -100)).all(-1).sum())
     return right / max(1, len(examples))
 

@@ -1,6 +1,6 @@
 """Questions for an organisation: the written ones, generated ones, and what is not its business.
 
-    frontdesk train synthesise
+frontdesk train synthesise
 """
 
 import csv
@@ -84,7 +84,10 @@ def _wait(organisation: Organisation, rng: random.Random) -> tuple[str, Expectat
     )
     asked_kind = asked_kind if "{k}" in template else "any"
     return text, Expectation(
-        step="wait_times", places=tuple(places), kind=asked_kind, ask=ask  # type: ignore[arg-type]
+        step="wait_times",
+        places=tuple(places),
+        kind=asked_kind,
+        ask=ask,  # type: ignore[arg-type]
     )
 
 
@@ -177,9 +180,11 @@ _CHAT = frozenset(
     """greeting goodbye thank_you are_you_a_bot what_is_your_name what_can_i_ask_you yes no maybe
     how_old_are_you repeat""".split()
 )
-_SKIP = frozenset("oos make_call text cancel next_song order_status directions where_are_you_from "
-                  "meeting_schedule schedule_meeting who_made_you user_name change_user_name "
-                  "what_are_your_hobbies do_you_have_pets who_do_you_work_for".split())
+_SKIP = frozenset(
+    "oos make_call text cancel next_song order_status directions where_are_you_from "
+    "meeting_schedule schedule_meeting who_made_you user_name change_user_name "
+    "what_are_your_hobbies do_you_have_pets who_do_you_work_for".split()
+)
 
 
 def public_sets(folder: Path) -> Iterator[tuple[str, str]]:
@@ -200,7 +205,9 @@ def public_sets(folder: Path) -> Iterator[tuple[str, str]]:
         path = folder / "harm" / name
         if path.exists():
             with path.open(newline="") as file:
-                yield from ((row[column], "harm") for row in csv.DictReader(file) if row.get(column))
+                yield from (
+                    (row[column], "harm") for row in csv.DictReader(file) if row.get(column)
+                )
     yield from ((text, "injection") for text in _attacks(folder / "injection"))
 
 

@@ -32,7 +32,9 @@ def train_tokenizer(texts: Iterable[str], vocabulary: int) -> Tokenizer:
         show_progress=False,
     )
     tokenizer.train_from_iterator(texts, trainer)
-    specials = [AddedToken(name, special=True, normalized=False) for name in (*MARKERS, *SLOT_NAMES)]
+    specials = [
+        AddedToken(name, special=True, normalized=False) for name in (*MARKERS, *SLOT_NAMES)
+    ]
     tokenizer.add_special_tokens(specials)
     return tokenizer
 

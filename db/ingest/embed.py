@@ -11,6 +11,7 @@ import sys
 import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -21,7 +22,14 @@ import numpy.typing as npt
 from frontdesk.db.errors import StoreError
 from frontdesk.db.ingest.encoder_file import encoder_path
 
-__all__ = ["DIMENSIONS", "Embedder", "GGUFEmbedder", "TransformerEmbedder", "encoder_path"]
+__all__ = [
+    "DIMENSIONS",
+    "Embedder",
+    "GGUFEmbedder",
+    "RememberingEmbedder",
+    "TransformerEmbedder",
+    "encoder_path",
+]
 
 Matrix = npt.NDArray[np.float32]
 DIMENSIONS = 384
@@ -157,6 +165,18 @@ class _Context:
     def close(self) -> None:
         llama_cpp.llama_batch_free(self._batch)
         llama_cpp.llama_free(self._context)
+
+
+class RememberingEmbedder:
+    """Keeps the vectors of the last questions: in one turn several tools embed the same one."""
+
+    def __init__(self, embedder: Embedder, size: int = 256) -> None:
+        self._embedder = embedder
+        self._one = lru_cache(maxsize=size)(lambda text: embedder.embed([text]))
+
+    def embed(self, texts: Sequence[str]) -> Matrix:
+        """Embed `texts`: float32 (n, 384); a single text is remembered: do not write to it."""
+        return self._one(texts[0]) if len(texts) == 1 else self._embedder.embed(texts)
 
 
 class TransformerEmbedder:

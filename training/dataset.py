@@ -1,0 +1,65 @@
+"""A data set on disk: encoded examples and their slots, in one .npz file beside its tokenizer."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from frontdesk.training.batches import Encoded, SlotTable
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Encoded examples and the table their virtual ids point into."""
+
+    examples: list[Encoded]
+    table: SlotTable
+
+    def split(self, held_out: Sequence[str]) -> tuple[list[Encoded], list[Encoded]]:
+        """Return (training, held-out) examples; `held_out` names organisations."""
+        away = [e for e in self.examples if e.group.split(":")[0] in held_out]
+        return [e for e in self.examples if e.group.split(":")[0] not in held_out], away
+
+
+def save(path: Path, dataset: Dataset) -> None:
+    """Write the data set; the file appears whole or not at all."""
+    examples, table = dataset.examples, dataset.table
+    _, values = table.tensors()
+    part = path.with_suffix(".part.npz")
+    np.savez(
+        part,
+        ids=np.array([i for e in examples for i in (*e.prompt, *e.target)], np.int32),
+        prompts=np.array([len(e.prompt) for e in examples], np.int32),
+        targets=np.array([len(e.target) for e in examples], np.int32),
+        weights=np.array([e.weight for e in examples], np.float32),
+        groups=np.array([e.group for e in examples]),
+        markers=np.array(table.markers, np.int32),
+        values=values.numpy(),
+        vocabulary=np.array(table.vocabulary),
+    )
+    part.replace(path)
+
+
+def load(path: Path) -> Dataset:
+    """Return the data set written by `save`."""
+    # Read every array once: an open .npz decompresses the whole array at each access.
+    with np.load(path) as file:
+        arrays = {name: file[name] for name in file.files}
+    table = SlotTable(int(arrays["vocabulary"]), arrays["markers"].tolist(), list(arrays["values"]))
+    examples: list[Encoded] = []
+    at = 0
+    ids = arrays["ids"].tolist()
+    for prompt, target, weight, group in zip(
+        arrays["prompts"].tolist(),
+        arrays["targets"].tolist(),
+        arrays["weights"].tolist(),
+        arrays["groups"].tolist(),
+        strict=True,
+    ):
+        end = at + prompt + target
+        examples.append(
+            Encoded(tuple(ids[at : at + prompt]), tuple(ids[at + prompt : end]), weight, group)
+        )
+        at = end
+    return Dataset(examples, table)
