@@ -195,6 +195,17 @@ def stretches(
     return [StretchRow(*row) for row in rows]
 
 
+def last_change(connection: Connection, source: str, keys: Sequence[str]) -> datetime | None:
+    """Return when any of the departments `keys` last said something new."""
+    row = connection.execute(
+        "SELECT max(newest.since) FROM unnest(%s::text[]) AS known(key) CROSS JOIN LATERAL"
+        " (SELECT since FROM wait_readings r WHERE r.source = %s AND r.key = known.key"
+        " ORDER BY since DESC LIMIT 1) newest",
+        [list(keys), source],
+    ).fetchone()
+    return row[0] if row else None
+
+
 def usual(
     connection: Connection,
     source: str,

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from frontdesk.tools.feeds import Department, make_adapter
+from frontdesk.tools.feeds.reading import identified
 from frontdesk.tools.settings import WaitTimesSettings
 from frontdesk.tools.wait_times_ask import Asked, answer
 from frontdesk.tools.wait_times_board import (
@@ -113,7 +114,7 @@ class WaitTimes:
         url: str = "",
     ) -> Self:
         """Return the tool over departments that never change: for training and tests."""
-        rows = tuple(departments)
+        rows = tuple(identified(departments))
         settings = WaitTimesSettings(
             page_url=url, aliases=dict(aliases or {}), towns=dict(towns or {})
         )

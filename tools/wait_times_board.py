@@ -26,12 +26,15 @@ class Board(_Frozen):
     answering; "withheld" is past it, and its departments carry no numbers; "unavailable" means
     that nothing was ever read. `reason` says why it is not fresh, `missing` holds departments of
     the last day that the feed has left out, and `notices` what was odd about the payload.
+    `unchanged_since` is set when the feed answers but its numbers have stood still for long: it may
+    be repeating itself.
     """
 
     departments: tuple[Department, ...] = ()
     missing: tuple[Department, ...] = ()
     fetched_at: datetime | None = None
     age_seconds: float | None = None
+    unchanged_since: datetime | None = None
     state: BoardState = "unavailable"
     reason: str = ""
     source_url: str = ""

@@ -9,7 +9,7 @@
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -34,13 +34,15 @@ REMEMBERED = timedelta(days=1)  # how long a department that the feed leaves out
 class Snapshot:
     """The reading held by this process; `read_mono` is when it was fetched, on the steady clock.
 
-    `seen` holds every department of the last day, those that the feed now leaves out too.
+    `seen` holds every department of the last day, those that the feed now leaves out too, and
+    `changed_at` is when a department last said something new.
     """
 
     departments: tuple[Department, ...] = ()
     saved: Saved = Saved()
     read_mono: float = 0.0
     seen: tuple[Seen, ...] = ()
+    changed_at: datetime | None = None
 
 
 class Flight:
@@ -222,7 +224,8 @@ class Feed:
             rows = tuple(
                 Department.model_validate({**row, "fetched_at": fetched_at}) for row in saved.rows
             )
-            self._snapshot = Snapshot(rows, saved, mono - max(age, 0.0), self._seen(now))
+            seen, changed_at = self._before(now, [row.key for row in rows])
+            self._snapshot = Snapshot(rows, saved, mono - max(age, 0.0), seen, changed_at)
         else:
             self._snapshot = replace(
                 held,
@@ -234,10 +237,13 @@ class Feed:
                 ),
             )
 
-    def _seen(self, now: datetime) -> tuple[Seen, ...]:
+    def _before(
+        self, now: datetime, keys: Sequence[str]
+    ) -> tuple[tuple[Seen, ...], datetime | None]:
+        """Return what was seen in the last day, and when any of `keys` last changed."""
         from frontdesk.db.errors import StoreError
 
         try:
-            return tuple(self._shelf.seen(now - REMEMBERED))
+            return tuple(self._shelf.seen(now - REMEMBERED)), self._shelf.last_change(keys)
         except StoreError:
-            return self._snapshot.seen
+            return self._snapshot.seen, None

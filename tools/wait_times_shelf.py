@@ -59,6 +59,9 @@ class Shelf(Protocol):
     def seen(self, since: datetime) -> Sequence[Seen]:
         """Return the last row of every department read at or after `since`."""
 
+    def last_change(self, keys: Sequence[str]) -> datetime | None:
+        """Return when any of the departments `keys` last said something new."""
+
 
 @dataclass
 class MemoryShelf:
@@ -66,6 +69,7 @@ class MemoryShelf:
 
     saved: Saved = field(default_factory=Saved)
     last: dict[str, Seen] = field(default_factory=dict)
+    changed: dict[str, datetime] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def load(self) -> Saved:
@@ -90,6 +94,8 @@ class MemoryShelf:
             )
             for row in saved.rows:
                 before = self.last.get(row["key"])
+                if before is None or before.row["raw_label"] != row["raw_label"]:
+                    self.changed[row["key"]] = now
                 names = dict.fromkeys([row["site"], *(before.names if before else ())])
                 self.last[row["key"]] = Seen(row, now, tuple(names))
 
@@ -103,3 +109,8 @@ class MemoryShelf:
         """Return the last row of every department read at or after `since`."""
         with self._lock:
             return [seen for seen in self.last.values() if seen.last_seen >= since]
+
+    def last_change(self, keys: Sequence[str]) -> datetime | None:
+        """Return when any of the departments `keys` last said something new."""
+        with self._lock:
+            return max((self.changed[key] for key in keys if key in self.changed), default=None)

@@ -70,6 +70,11 @@ class StoreShelf:
             rows = waits.load_departments(connection, self._source, since)
         return [Seen(row, last_seen, tuple(names)) for row, last_seen, names in rows]
 
+    def last_change(self, keys: Sequence[str]) -> datetime | None:
+        """Return when any of the departments `keys` last said something new."""
+        with waits.connected(self._store) as connection:
+            return waits.last_change(connection, self._source, keys)
+
     def past(self, key: str, since: datetime, until: datetime) -> Sequence[Past]:
         """Return the stretches of a department that touch the time, oldest first."""
         with waits.connected(self._store) as connection:

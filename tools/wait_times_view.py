@@ -1,6 +1,6 @@
 """What may be shown of a reading: its board, and the names by which people may ask for it."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from frontdesk.tools.feeds import Department
 from frontdesk.tools.settings import WaitTimesSettings
@@ -8,6 +8,10 @@ from frontdesk.tools.wait_times_board import Board, BoardState
 from frontdesk.tools.wait_times_feed import Snapshot
 from frontdesk.tools.wait_times_places import Places
 from frontdesk.tools.wait_times_shelf import Saved
+
+# So many numbers do not all stand still for so long, unless the feed repeats itself.
+MANY_NUMBERS = 5
+STANDING_STILL = timedelta(minutes=90)
 
 
 def make_board(
@@ -30,12 +34,22 @@ def make_board(
         ),
         fetched_at=saved.fetched_at,
         age_seconds=age,
+        unchanged_since=_standing_still(snapshot),
         state=state,
         reason=saved.error,
         source_url=source_url,
         notices=saved.notices,
         former_names={str(seen.row["key"]): seen.names for seen in snapshot.seen},
     )
+
+
+def _standing_still(snapshot: Snapshot) -> datetime | None:
+    """Return since when no number has changed, where so many numbers should have."""
+    fetched_at, changed_at = snapshot.saved.fetched_at, snapshot.changed_at
+    numbers = sum(row.minutes is not None for row in snapshot.departments)
+    if fetched_at is None or changed_at is None or numbers < MANY_NUMBERS:
+        return None
+    return changed_at if fetched_at - changed_at > STANDING_STILL else None
 
 
 def _state(saved: Saved, age: float | None, settings: WaitTimesSettings) -> BoardState:

@@ -116,6 +116,9 @@ def fetched(board: Board, now: datetime) -> str:
         return ""
     moment = board.fetched_at.astimezone(now.tzinfo)
     said = f"Fetched {clock(moment, now)}, {ago(board.age_seconds)}."
+    if board.unchanged_since is not None:
+        since = clock(board.unchanged_since.astimezone(now.tzinfo), now)
+        said += f" None of the feed's numbers has changed since {since}, so it may be stuck."
     if board.state == "stale":
         said += f" Newer data could not be read: {board.reason}. This may be out of date."
     return said

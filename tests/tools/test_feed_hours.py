@@ -84,6 +84,10 @@ def test_no_hours_is_not_closed() -> None:
         ("9401 86 Avenue\nFort Saskatchewan Alberta\nT8L 4R3\n", "Fort Saskatchewan"),
         ("", ""),
         ("12 Main Street", ""),
+        ("Main Street", ""),
+        ("Port Avens", "Port Avens"),
+        ("201 Boudreau Road St. Albert", "St. Albert"),
+        ("604 Main Street South Airdrie", "Airdrie"),
     ],
 )
 def test_the_town_is_read_from_an_address(address: str, town: str) -> None:

@@ -285,6 +285,21 @@ def test_new_keys_are_noticed_and_a_missing_one_spoils_only_its_record(
     assert any("no WaitTime" in notice for notice in board.notices)
 
 
+def test_a_feed_that_repeats_itself_is_said_to_stand_still(
+    feed: FaultyFeed, waits: WaitTimes, clock: Time
+) -> None:
+    sites = {f"Site {letter}": "1 hr 0 min" for letter in "ABCDEF"}
+    feed.reply = says(sites)
+    for _ in range(20):
+        waits.board()
+        clock.advance(minutes=5)
+    stuck = "None of the feed's numbers has changed since 19:00, so it may be stuck."
+    assert stuck in waits.ask(["site a"]).text
+    feed.reply = says({**sites, "Site B": "1 hr 5 min"})
+    clock.advance(minutes=5)
+    assert "stuck" not in waits.ask(["site a"]).text
+
+
 def test_a_department_that_the_feed_leaves_out_is_said_to_be_missing(
     feed: FaultyFeed, waits: WaitTimes, clock: Time
 ) -> None:

@@ -34,6 +34,8 @@ def town_of(address: str) -> str:
     if len(parts) > 1 and not re.search(r"\d", parts[-1]):
         return parts[-1]
     words = parts[-1].split()
+    if not re.search(r"\d", parts[-1]) and not _STREET_END.match(words[-1]):
+        return parts[-1]  # nothing but a town
     ends = [n for n, word in enumerate(words) if _STREET_END.match(word)]
     if len(ends) > 1 and _SAINT.match(words[ends[-1]]) and not words[ends[-2]][:1].isdigit():
         ends.pop()  # "Boudreau Road St. Albert": the street has ended before

@@ -92,13 +92,13 @@ class Collector:
 
 
 def identified(rows: Iterable[Department]) -> list[Department]:
-    """Return `rows` with keys: where the department stands and what it is, not what it is called.
+    """Return `rows`, each with a key: where it stands and what it is, not what it is called.
 
     A name may change twice a day; an address does not. Rows that would share a key are told apart
     by their site's name.
     """
     rows = list(rows)
-    keys = [_key(row) for row in rows]
+    keys = [row.key or _key(row) for row in rows]
     counts = Counter(keys)
     return [
         row.model_copy(update={"key": key if counts[key] == 1 else f"{key}:{slug(row.site)}"})
