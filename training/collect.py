@@ -11,13 +11,15 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+from tokenizers import Tokenizer
+
 from frontdesk.db.ingest.embed import Embedder, GGUFEmbedder, RememberingEmbedder, encoder_path
 from frontdesk.training.batches import Encoded, Example, SlotTable, encode
 from frontdesk.training.corpus import Expectation, Organisation, Question, read_corpora
 from frontdesk.training.dataset import Dataset, save
 from frontdesk.training.desks import open_desk
 from frontdesk.training.synthesise import generate, public_sets
-from frontdesk.training.tokenizer import train_tokenizer
+from frontdesk.training.tokenizer import read_tokenizer, train_tokenizer
 from frontdesk.training.traces import noisy, trace
 
 PUBLIC_PER_DESK = {"off_topic": 190, "chat": 15, "harm": 30, "injection": 20}
@@ -40,20 +42,26 @@ def desk_questions(
 
 
 def collect(
-    run: Path, public_folder: Path, *, seed: int = 7, scale: float = 1.0, vocabulary: int = 6000
+    run: Path,
+    public_folder: Path,
+    *,
+    into: str = "collect",
+    seed: int = 7,
+    scale: float = 1.0,
+    vocabulary: int = 6000,
 ) -> dict[str, object]:
-    """Write `collect/data.npz`, its tokenizer and its card under `run`; return the card."""
-    folder = run / "collect"
+    """Write `data.npz` and its card in the folder `into` of `run`; return the card.
+
+    The tokenizer is trained by the first collection and used by every later one.
+    """
+    folder = run / into
     folder.mkdir(parents=True, exist_ok=True)
     rng = random.Random(seed)
     organisations = read_corpora()
     public: dict[str, list[str]] = {}
     for text, kind in public_sets(public_folder):
         public.setdefault(kind, []).append(text)
-    texts = [t.lower() for o in organisations for t in (*o.pages.values(), *_asked(o))]
-    texts += [t.lower() for kind in ("off_topic", "chat") for t in public.get(kind, [])]
-    tokenizer = train_tokenizer(texts, vocabulary)
-    tokenizer.save(str(folder / "tokenizer.json"))
+    tokenizer = _tokenizer(run / "collect" / "tokenizer.json", organisations, public, vocabulary)
     table = SlotTable(tokenizer.get_vocab_size())
     embedder = RememberingEmbedder(GGUFEmbedder(encoder_path(run), threads=1))
     examples: list[Encoded] = []
@@ -73,6 +81,18 @@ def collect(
     }
     (folder / "card.json").write_text(json.dumps(card, indent=2))
     return card
+
+
+def _tokenizer(
+    path: Path, organisations: list[Organisation], public: dict[str, list[str]], vocabulary: int
+) -> Tokenizer:
+    if path.exists():
+        return read_tokenizer(path)
+    texts = [t.lower() for o in organisations for t in (*o.pages.values(), *_asked(o))]
+    texts += [t.lower() for kind in ("off_topic", "chat") for t in public.get(kind, [])]
+    tokenizer = train_tokenizer(texts, vocabulary)
+    tokenizer.save(str(path))
+    return tokenizer
 
 
 def _traces(
@@ -111,10 +131,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("run", type=Path)
     parser.add_argument("--public", type=Path, default=Path("public"))
+    parser.add_argument("--into", default="collect")
     parser.add_argument("--scale", type=float, default=1.0)
     parser.add_argument("--seed", type=int, default=7)
     options = parser.parse_args()
-    card = collect(options.run, options.public, seed=options.seed, scale=options.scale)
+    card = collect(
+        options.run, options.public, into=options.into, seed=options.seed, scale=options.scale
+    )
     print(json.dumps(card, indent=2))
 
 

@@ -1,17 +1,20 @@
 """From PyTorch to GGUF, without anybody else's converter: a Llama decoder and its LoRA adapter.
 
-    frontdesk train export
+    python -m frontdesk.training.export runs/small
 
 Tensor names and key names are those of the GGUF specification
 (https://github.com/ggml-org/ggml/blob/master/docs/gguf.md).
 """
 
+import argparse
 import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
 from tokenizers import Tokenizer
+
+from frontdesk.agents.slots import SLOT_TOKENS
 
 Array = np.ndarray
 _LAYER_NAMES = {
@@ -150,3 +153,37 @@ def _finish(writer: object) -> None:
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()
     writer.close()
+
+
+def export(run: Path, name: str = "frontdesk-small") -> list[Path]:
+    """Write `export/`: the model in F32 and Q8_0, and the refusal adapter when there is one."""
+    from frontdesk.training.checkpoint import read_adapter, read_tensors
+
+    folder = run / "export"
+    folder.mkdir(parents=True, exist_ok=True)
+    tensors, config = read_tensors(run / "sft" / "model.pt")
+    tokenizer = Tokenizer.from_file(str(run / "collect" / "tokenizer.json"))
+    full, small = folder / f"{name}-f32.gguf", folder / f"{name}-q8_0.gguf"
+    facts = {"general.name": name, "general.license": "MIT", "frontdesk.slots": SLOT_TOKENS}
+    write_model(full, tensors, config, tokenizer, facts)
+    quantise(full, small, "Q8_0")
+    written = [full, small]
+    if (run / "dpo" / "adapter.pt").exists():
+        pairs, alpha = read_adapter(run / "dpo" / "adapter.pt")
+        adapter = folder / "refusal.gguf"
+        heads = config["num_attention_heads"]
+        write_adapter(adapter, pairs, heads=heads, alpha=alpha, name="refusal")
+        written.append(adapter)
+    return written
+
+
+def main() -> None:
+    """Run the stage from the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("run", type=Path)
+    for path in export(parser.parse_args().run):
+        print(f"{path} {path.stat().st_size / 2**20:.1f} MiB")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,39 @@
+"""Trained weights on disk, and out of it as arrays."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import torch
+from transformers import LlamaConfig, LlamaForCausalLM
+
+
+def read_network(path: Path) -> LlamaForCausalLM:
+    """Return the network saved by `pretrain`, in float32."""
+    saved = torch.load(path, weights_only=True)
+    network = LlamaForCausalLM(LlamaConfig.from_dict(saved["config"]))
+    network.load_state_dict(saved["state"], strict=False)
+    network.tie_weights()
+    return network
+
+
+def read_tensors(path: Path) -> tuple[dict[str, np.ndarray], dict[str, int]]:
+    """Return the network's tensors by their transformers names, and its configuration."""
+    saved = torch.load(path, weights_only=True)
+    return {name: value.float().numpy() for name, value in saved["state"].items()}, saved["config"]
+
+
+def read_adapter(path: Path) -> tuple[list[tuple[str, np.ndarray, np.ndarray]], float]:
+    """Return the LoRA matrices [(tensor, A, B)] saved by `dpo`, and alpha."""
+    saved = torch.load(path, weights_only=True)
+    return list(_pairs(saved["state"])), float(saved["alpha"])
+
+
+def _pairs(
+    state: dict[str, torch.Tensor],
+) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
+    for name, a in state.items():
+        if ".lora_A." in name:
+            stem = name.split(".lora_A.")[0].removeprefix("base_model.model.")
+            b = state[name.replace(".lora_A.", ".lora_B.")]
+            yield stem, a.float().numpy(), b.float().numpy()

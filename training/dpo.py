@@ -1,0 +1,209 @@
+"""Teach the refusal adapter its preferences: DPO (Rafailov et al. 2023) on a LoRA beside the model.
+
+    python -m frontdesk.training.dpo runs/small
+
+Pairs come from the model's own doubts on questions it was not trained on: where it would rather
+search than decline what is not the desk's business, decline what is, or quote the wrong sentence.
+Plain DPO wrecks a model this small; the SFT term (Pang et al. 2024) and two in-scope pairs for
+each out-of-scope one keep it whole.
+"""
+
+import argparse
+import json
+import random
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from datasets import Dataset as Rows
+from peft import LoraConfig, TaskType
+from tokenizers import Tokenizer
+from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
+from trl import DPOConfig, DPOTrainer
+
+from frontdesk.agents.decision import STEPS
+from frontdesk.agents.prompt import marker
+from frontdesk.training.batches import Encoded, collate
+from frontdesk.training.checkpoint import read_network
+from frontdesk.training.dataset import load
+from frontdesk.training.network import marker_ids, take_slots
+from frontdesk.training.tokenizer import read_tokenizer
+
+
+@dataclass(frozen=True)
+class DpoSettings:
+    """The adapter and its schedule. Rank 8 and alpha 16 follow Hu et al. 2021; all linear layers."""
+
+    rank: int = 8
+    alpha: int = 16
+    dropout: float = 0.0
+    beta: float = 0.1
+    rate: float = 3e-4
+    epochs: int = 2
+    batch: int = 32
+    pairs: int = 1500
+    in_scope: float = 2 / 3
+    seed: int = 7
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A prompt with the decision to prefer and the one to leave; `doubt` is how near the two are."""
+
+    prompt: tuple[int, ...]
+    chosen: tuple[int, ...]
+    rejected: tuple[int, ...]
+    refuses: bool
+    doubt: float
+
+
+@torch.no_grad()
+def find_pairs(
+    network: LlamaForCausalLM, examples: Sequence[Encoded], tokenizer: Tokenizer
+) -> list[Pair]:
+    """Return a preference pair for each first decision, from the model's own probabilities."""
+    steps = marker_ids(tokenizer, STEPS)
+    refuse = tokenizer.token_to_id(marker("refuse"))
+    pad = tokenizer.token_to_id(marker("pad"))
+    network.eval()
+    pairs: list[Pair] = []
+    for start in range(0, len(examples), 64):
+        group = examples[start : start + 64]
+        batch = collate(group, pad)
+        hidden = network.model(input_ids=batch.ids).last_hidden_state
+        last = torch.tensor([len(e.prompt) - 1 for e in group])
+        scores = network.lm_head(hidden[torch.arange(len(group)), last]).float()
+        odds = torch.zeros_like(scores).index_copy(
+            1, torch.tensor(steps), scores[:, steps].softmax(-1)
+        )
+        for example, row in zip(group, odds, strict=True):
+            right = example.target[0]
+            if right == refuse:
+                others = row.clone()
+                others[right] = 0.0
+                wrong = int(others.argmax())
+            else:
+                wrong = refuse if row[refuse] >= 1e-4 else int(row.scatter(0, torch.tensor(right), 0).argmax())
+            doubt = float(row[wrong] / (row[wrong] + row[right] + 1e-9))
+            pairs.append(Pair(example.prompt, (right,), (wrong,), right == refuse, doubt))
+    return pairs
+
+
+def choose_pairs(pairs: Sequence[Pair], settings: DpoSettings) -> list[Pair]:
+    """Return the pairs the model doubts most, in the settings' proportion, in random order."""
+    doubted = sorted(pairs, key=lambda pair: -pair.doubt)
+    inside = int(settings.pairs * settings.in_scope)
+    chosen = [p for p in doubted if not p.refuses][:inside]
+    chosen += [p for p in doubted if p.refuses][: settings.pairs - inside]
+    random.Random(settings.seed).shuffle(chosen)
+    return chosen
+
+
+class SlotTrainer(DPOTrainer):
+    """TRL's trainer on rows that are already ids: slots have no text to tokenise."""
+
+    def _prepare_dataset(self, dataset: Rows, *_: Any) -> Rows:
+        return dataset
+
+
+def to_rows(pairs: Sequence[Pair]) -> Rows:
+    """Return the pairs as TRL's columns."""
+    return Rows.from_dict(
+        {
+            "prompt_ids": [list(p.prompt) for p in pairs],
+            "chosen_ids": [list(p.chosen) for p in pairs],
+            "rejected_ids": [list(p.rejected) for p in pairs],
+        }
+    )
+
+
+def train_adapter(
+    network: LlamaForCausalLM,
+    tokenizer: Tokenizer,
+    pairs: Sequence[Pair],
+    held_out: Sequence[Pair],
+    folder: Path,
+    settings: DpoSettings,
+) -> SlotTrainer:
+    """Train a LoRA adapter on `pairs` and return the trainer with its history."""
+    fast = PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer, pad_token=marker("pad"), eos_token=marker("end")
+    )
+    arguments = DPOConfig(
+        output_dir=str(folder / "checkpoints"),
+        per_device_train_batch_size=settings.batch,
+        per_device_eval_batch_size=settings.batch,
+        num_train_epochs=settings.epochs,
+        learning_rate=settings.rate,
+        lr_scheduler_type="cosine",
+        warmup_steps=5,
+        beta=settings.beta,
+        loss_type=["sigmoid", "sft"],
+        loss_weights=[1.0, 1.0],
+        max_length=None,
+        logging_steps=10,
+        eval_strategy="epoch",
+        save_strategy="no",
+        report_to=[],
+        use_cpu=True,
+        bf16=False,
+        seed=settings.seed,
+        gradient_checkpointing=False,
+        dataloader_pin_memory=False,
+    )
+    adapter = LoraConfig(
+        r=settings.rank,
+        lora_alpha=settings.alpha,
+        lora_dropout=settings.dropout,
+        task_type=TaskType.CAUSAL_LM,
+        target_modules=["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"],
+    )
+    trainer = SlotTrainer(
+        model=network,
+        args=arguments,
+        train_dataset=to_rows(pairs),
+        eval_dataset=to_rows(held_out),
+        processing_class=fast,
+        peft_config=adapter,
+    )
+    trainer.train()
+    return trainer
+
+
+def dpo(run: Path, settings: DpoSettings, threads: int = 1) -> Path:
+    """Write `dpo/adapter.pt`, its settings and its history under `run`; return the folder."""
+    torch.set_num_threads(threads)
+    folder = run / "dpo"
+    folder.mkdir(parents=True, exist_ok=True)
+    tokenizer = read_tokenizer(run / "collect" / "tokenizer.json")
+    dataset = load(run / "preferences" / "data.npz")
+    network = read_network(run / "sft" / "model.pt")
+    take_slots(network, dataset.table)
+    first = [e for e in dataset.examples if not e.group.endswith(":written") or len(e.target) < 3]
+    pairs = find_pairs(network, first, tokenizer)
+    chosen = choose_pairs(pairs, settings)
+    cut = len(chosen) // 10
+    trainer = train_adapter(network, tokenizer, chosen[cut:], chosen[:cut], folder, settings)
+    state = {k: v for k, v in trainer.model.state_dict().items() if "lora_" in k}
+    torch.save({"state": state, "alpha": settings.alpha}, folder / "adapter.pt")
+    record = {"settings": asdict(settings), "pairs": len(chosen), "log": trainer.state.log_history}
+    (folder / "record.json").write_text(json.dumps(record, indent=2))
+    return folder
+
+
+def main() -> None:
+    """Run the stage from the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("run", type=Path)
+    parser.add_argument("--rate", type=float, default=DpoSettings.rate)
+    parser.add_argument("--epochs", type=int, default=DpoSettings.epochs)
+    parser.add_argument("--pairs", type=int, default=DpoSettings.pairs)
+    options = parser.parse_args()
+    settings = DpoSettings(rate=options.rate, epochs=options.epochs, pairs=options.pairs)
+    dpo(options.run, settings)
+
+
+if __name__ == "__main__":
+    main()
