@@ -17,7 +17,7 @@ class Page:
     """One document. `thread` is None for the organisation's own, else the conversation's id."""
 
     url: str
-    source: str
+    source: str  # the site, or the file or folder that was named
     title: str
     body_hash: bytes
     content_hash: bytes
@@ -54,14 +54,14 @@ class KnownPage:
     missing_runs: int
 
 
-def known(connection: Connection, source: str) -> dict[str, KnownPage]:
-    """Return the pages that runs from `source` own, by URL."""
+def known(connection: Connection, sources: Sequence[str]) -> dict[str, KnownPage]:
+    """Return the pages of these sites or folders, by URL."""
     with connection.cursor(row_factory=class_row(KnownPage)) as cursor:
         rows = cursor.execute(
             "SELECT id, url, body_hash, content_hash, etag, last_modified, links, recipe,"
             " missing_runs"
-            " FROM pages WHERE source = %s AND thread IS NULL",
-            [source],
+            " FROM pages WHERE source = ANY(%s) AND thread IS NULL",
+            [list(sources)],
         ).fetchall()
     return {row.url: row for row in rows}
 

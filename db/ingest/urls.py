@@ -60,9 +60,15 @@ class Scope:
 
     def __init__(self, starts: Iterable[str], settings: SiteSettings) -> None:
         self._starts = set(starts)
-        self._hosts = {_site(host_of(url)) for url in self._starts}
+        self._hosts = {site_of(url) for url in self._starts}
         self._allow = [pattern for pattern in settings.allow]
         self._deny = [pattern for pattern in settings.deny]
+
+    @property
+    def sites(self) -> list[str]:
+        """The sites that this run reads, as `site_of` names them."""
+        named = {site_of(pattern) for pattern in self._allow if "*" not in host_of(pattern)}
+        return sorted(self._hosts | named - {""})
 
     def refusal(self, url: str) -> str | None:
         """Say why `url` is not visited; None when it is."""
@@ -71,7 +77,7 @@ class Scope:
         if url in self._starts:
             return None
         inside = any(fnmatch.fnmatchcase(url, pattern) for pattern in self._allow)
-        if not inside and (self._allow or _site(host_of(url)) not in self._hosts):
+        if not inside and (self._allow or site_of(url) not in self._hosts):
             return "outside the site"
         if len(url) > _LONGEST:
             return "the URL is too long"
@@ -83,8 +89,9 @@ class Scope:
         return None
 
 
-def _site(host: str) -> str:
-    return host.removeprefix("www.")
+def site_of(url: str) -> str:
+    """The site that a URL belongs to: its host and port, with or without "www."."""
+    return host_of(url).removeprefix("www.")
 
 
 def _is_trap(path: str, query: str) -> bool:

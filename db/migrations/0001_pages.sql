@@ -6,7 +6,7 @@ CREATE TABLE pages (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     thread text, -- NULL: the organisation's own; else read for one conversation only
     url text NOT NULL,
-    source text NOT NULL, -- the start URL or path whose run owns this page
+    source text NOT NULL, -- the site, or the file or folder that was named
     title text NOT NULL DEFAULT '',
     section text NOT NULL DEFAULT '', -- the first folder of the URL's path
     language text NOT NULL DEFAULT '', -- ISO 639-1
