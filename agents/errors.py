@@ -35,3 +35,7 @@ class ConstraintError(ModelError):
 
 class ServerError(ModelError):
     """A model server could not be reached or refused the request."""
+
+
+class ServerRefused(ServerError):
+    """A model server answered a request with an error, for instance for a setting it lacks."""

@@ -9,7 +9,7 @@ from langchain_core.messages import BaseMessage
 from langchain_core.outputs import ChatGenerationChunk, ChatResult
 from langchain_openai import ChatOpenAI
 
-from frontdesk.agents.errors import ServerError
+from frontdesk.agents.errors import ServerError, ServerRefused
 
 
 class ServerChatModel(ChatOpenAI):
@@ -47,7 +47,11 @@ class ServerChatModel(ChatOpenAI):
                 f"no model server answers at {self.openai_api_base} ({error}): start it, or set "
                 "model.url to where it is"
             ) from error
+        except openai.APIStatusError as error:
+            raise ServerRefused(
+                f"the model server at {self.openai_api_base} refused the request: {error}"
+            ) from error
         except openai.OpenAIError as error:
             raise ServerError(
-                f"the model server at {self.openai_api_base} refused: {error}"
+                f"the model server at {self.openai_api_base} failed: {error}"
             ) from error

@@ -11,9 +11,11 @@ import httpx
 import pytest
 
 from frontdesk.agents.chat_model import GGUFChatModel
+from frontdesk.agents.decision import Evidence
 from frontdesk.agents.errors import ServerError
 from frontdesk.agents.open_model import open_chat_model
-from frontdesk.agents.settings import ModelSettings
+from frontdesk.agents.server_decider import ServerDecider
+from frontdesk.agents.settings import ModelSettings, OrganisationSettings
 
 
 @pytest.fixture(scope="module")
@@ -55,6 +57,14 @@ def test_a_server_answers_and_streams(server: str, tmp_path: Path) -> None:
     assert answer.usage_metadata["output_tokens"] <= 8
     streamed = "".join(chunk.text for chunk in model.stream("how long is the wait?"))
     assert isinstance(streamed, str)
+
+
+def test_a_server_decides(server: str, tmp_path: Path) -> None:
+    model = open_chat_model(ModelSettings(url=server, max_answer_tokens=24), tmp_path)
+    decider = ServerDecider(model, "random", OrganisationSettings(name="Kestrel"))
+    for _ in range(2):
+        decision = decider.decide(Evidence("who do i call?"))
+        assert decision.step in {"search", "contact_lookup", "refuse", "clarify"}
 
 
 def test_no_server_is_one_clear_error(tmp_path: Path) -> None:

@@ -1,0 +1,36 @@
+"""What a remote model writes becomes a valid decision, whatever it is."""
+
+import pytest
+
+from frontdesk.agents.decision import Evidence, Observation, PreviousTurn
+from frontdesk.agents.server_decider import decision
+
+PREVIOUS = PreviousTurn(
+    "how long is the wait at Foothills", "wait_times", {"places": ["Foothills"]}
+)
+
+
+def test_a_step_with_quotes() -> None:
+    observed = (Observation("search", {}, True, 1.0),)
+    evidence = Evidence("parking?", observations=observed)
+    said = decision('Sure: {"step": "answer", "quotes": [2, 9, 2, 1]}', evidence, ["answer"], 3)
+    assert (said.step, said.quotes, said.probability) == ("answer", (1, 0), 1.0)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "search", "{", '{"step": "delete"}', "[1]", '{"step": ["search"]}']
+)
+def test_nonsense_is_the_first_allowed_step(text: str) -> None:
+    said = decision(text, Evidence("parking?"), ["search", "refuse"], 0)
+    assert (said.step, said.arguments, said.probability) == ("search", {"query": "parking?"}, 0.0)
+
+
+def test_a_follow_up_takes_places_and_checks_the_rest() -> None:
+    evidence = Evidence("and now?", previous=PREVIOUS, waits_available=True)
+    text = '{"step": "wait_times", "kind": "bogus", "ask": "shortest"}'
+    said = decision(text, evidence, ["search", "wait_times"], 0)
+    assert said.arguments == {"places": ["Foothills"], "kind": "any", "ask": "shortest"}
+
+
+def test_answers_name_at_least_one_sentence() -> None:
+    assert decision('{"step": "answer"}', Evidence("parking?"), ["answer"], 4).quotes == (0,)
