@@ -26,7 +26,7 @@ def server(model_path: Path) -> Iterator[str]:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     command = [sys.executable, "-m", "llama_cpp.server", "--model", str(model_path)]
-    command += ["--port", str(port), "--n_ctx", "512", "--n_threads", "1", "--verbose", "false"]
+    command += ["--port", str(port), "--n_ctx", "1024", "--n_threads", "1", "--verbose", "false"]
     command += ["--chat_format", "chatml"]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     url = f"http://127.0.0.1:{port}"
