@@ -41,7 +41,7 @@ class LlamaModel:
                 f"{path} cannot be loaded as a GGUF model ({complaints() or 'no reason given'}): "
                 "the file is damaged or of a kind this llama.cpp does not support; fetch it again"
             )
-        self.vocab = llama_cpp.llama_model_get_vocab(self._handle)
+        self._vocab = llama_cpp.llama_model_get_vocab(self._handle)
         self.n_vocab = int(llama_cpp.llama_vocab_n_tokens(self.vocab))
         self.n_embd = int(llama_cpp.llama_model_n_embd(self._handle))
         self.parameters = int(llama_cpp.llama_model_n_params(self._handle))
@@ -60,6 +60,17 @@ class LlamaModel:
         if not self._handle:
             raise ModelError(f"{self.path} was closed: open a new engine")
         return self._handle
+
+    @property
+    def vocab(self) -> Any:
+        """The llama_vocab pointer.
+
+        Raises:
+            ModelError: the model was closed.
+        """
+        if not self._handle:
+            raise ModelError(f"{self.path} was closed: open a new engine")
+        return self._vocab
 
     def close(self) -> None:
         """Free the weights and the adapter; every context on them must be gone."""

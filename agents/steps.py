@@ -57,7 +57,11 @@ async def arun(steps: Steps[T], deadline: float | None = None) -> T:
         future = next(steps)
         while True:
             wrapped = asyncio.wrap_future(future)
-            done, _ = await asyncio.wait({wrapped}, timeout=remaining(deadline))
+            try:
+                done, _ = await asyncio.wait({wrapped}, timeout=remaining(deadline))
+            finally:
+                # Nobody waits for it any more; a no-op when it is done.
+                wrapped.cancel()
             error = wrapped.exception() if done else _too_late()
             future = steps.send(wrapped.result()) if error is None else steps.throw(error)
     except StopIteration as end:

@@ -269,6 +269,8 @@ def test_closing_fails_what_is_pending(model_path: Path) -> None:
     sequence.close()
     with pytest.raises(EngineClosed):
         engine.open()
+    with pytest.raises(ModelError, match="was closed"):
+        engine.tokenize("hello")
 
 
 def test_an_adapter_changes_the_model_by_its_scale(model_path: Path, adapter_path: Path) -> None:
