@@ -77,11 +77,16 @@ def answer_now(question: Question) -> Answer:
     if not question.targets:
         rows = of_kind(question.board.departments, question.kind)
         sentences = _many(question, rows)
+        if question.kind == "children" and not rows:
+            rows = _also_children(question.board.departments)
+            sentences += [_quoting(row) for row in rows]
     return Answer([*sentences, *_meaning(rows)], table(rows))
 
 
 def _one_place(question: Question, target: Target) -> tuple[list[str], list[Department]]:
     rows = of_kind(target.rows, question.kind)
+    if question.kind == "emergency" and not rows:
+        rows = of_kind(target.rows, "children")  # a children's hospital has an emergency too
     sentences = []
     if target.missing:
         sentences.append(f"{target.name} is not in the feed right now.")

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from frontdesk.tools.feeds import FeedError, Reading, SchemaChanged, make_adapter
@@ -292,6 +292,7 @@ def test_json_notices_a_changed_schema() -> None:
         read("json", {"data": {"facilities": [{"title": "A", "minutes": 5}]}}, MAPPING)
 
 
+@settings(deadline=None)  # other work may share the machine
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers() | st.text(max_size=20),
@@ -306,6 +307,7 @@ def test_any_json_is_read_or_refused_never_a_crash_nor_a_number(payload: Any) ->
             read(name, payload)
 
 
+@settings(deadline=None)  # other work may share the machine
 @given(st.text(max_size=30).filter(lambda text: not any(c.isdigit() for c in text)))
 def test_no_unseen_ahs_label_becomes_a_number(label: str) -> None:
     rows = read("ahs", {"C": {"Emergency": [ahs_record(WaitTime=label), ahs_record()]}}).departments

@@ -167,6 +167,19 @@ def test_children_may_be_seen_elsewhere_says_the_note() -> None:
     )
 
 
+def test_the_emergency_of_a_childrens_hospital_is_its_childrens_department() -> None:
+    text = desk().ask(["wren"], kind="emergency").text
+    assert text.startswith("Wren Children's Hospital (children's emergency): about 35 min")
+
+
+def test_a_kind_that_a_site_does_not_have_is_said_and_the_others_shown() -> None:
+    text = desk().ask(["hallam"], kind="urgent_care").text
+    assert text.startswith(
+        "Hallam General Hospital lists no urgent care centre right now. "
+        "Hallam General Hospital (emergency): about 3 h 10 min to see a doctor."
+    )
+
+
 def test_two_places_are_compared() -> None:
     text = desk().ask(["hallam", "pell harbour hospital"], ask="compare").text
     assert "Pell Harbour Hospital (emergency) is shorter by 2 h 22 min." in text

@@ -26,7 +26,7 @@ from frontdesk.tools.wait_times import WaitsResult, WaitTimes
 
 START = datetime(2026, 2, 11, 19, 0, tzinfo=UTC)
 INTERVAL = 180.0  # seconds
-TIMEOUT = 0.4
+TIMEOUT = 1.0
 GOOD = {"Avens General": "3 hr 12 min", "Mill Creek": "1 hr 5 min", "Pell Harbour": "0 hr 48 min"}
 REPORT = Path(__file__).parents[2] / "docs" / "reliability.md"
 BEGIN, END = "<!-- waits: begin -->", "<!-- waits: end -->"

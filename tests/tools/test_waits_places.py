@@ -4,7 +4,7 @@ import re
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from frontdesk.tools.feeds import Department
@@ -120,6 +120,7 @@ def test_a_surer_spelling_scores_higher() -> None:
     assert scores == sorted(scores, reverse=True)
 
 
+@settings(deadline=None)  # other work may share the machine
 @given(st.text(max_size=200))
 def test_any_text_is_matched_without_a_crash(text: str) -> None:
     rows = [Department(site="Mill Creek Hospital", minutes=60, fetched_at=NOW)]
@@ -132,6 +133,7 @@ def around(name: str, place: int) -> str:
     return f"  {name}  "[place : place + 5]
 
 
+@settings(deadline=None)  # other work may share the machine
 @given(st.sampled_from(SITES), st.data())
 def test_one_lost_letter_in_a_name_is_forgiven(
     site: tuple[str, str, str], data: st.DataObject
