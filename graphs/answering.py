@@ -1,12 +1,13 @@
 """From what a turn observed and decided to the answer: text, sources, outcome, checked literals."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import cast
 
 from frontdesk.agents.decision import Decision, Evidence
 from frontdesk.agents.grounding import Source, iso, observed_texts, verbatim
 from frontdesk.agents.literals import check
 from frontdesk.graphs import wording
+from frontdesk.graphs.events import WaitsEvent
 from frontdesk.graphs.reply import Outcome
 from frontdesk.graphs.settings import Settings
 from frontdesk.tools.contact_lookup import ContactResult
@@ -60,7 +61,7 @@ def settings_texts(settings: Settings) -> list[str]:
     ]
 
 
-def waits_event(waits: WaitsResult) -> dict[str, Any]:
+def waits_event(waits: WaitsResult) -> WaitsEvent:
     """Return the rows of a waits answer as plain values, for a table."""
     plain = waits.model_dump(mode="json", include={"state", "fetched_at", "age_seconds", "url"})
     rows = [
@@ -70,7 +71,7 @@ def waits_event(waits: WaitsResult) -> dict[str, Any]:
         }
         for row in waits.rows
     ]
-    return {"type": "waits", "rows": rows, **plain}
+    return cast(WaitsEvent, {"type": "waits", "rows": rows, **plain})
 
 
 def _said(evidence: Evidence, decision: Decision) -> Answer:

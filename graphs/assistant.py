@@ -46,7 +46,7 @@ def build_assistant(
         toolbox = toolbox or resources.toolbox
         decider = decider or resources.decider
         if checkpointer is None:
-            checkpointer = resources.checkpointer
+            checkpointer = resources.memory.saver
     return wire(Nodes(settings, toolbox, decider), checkpointer)
 
 

@@ -138,7 +138,11 @@ class Nodes:
             events.text_said(answer.text[start:end])
         reply = self._reply(turn, answer, config).plain()
         events.turn_done(reply)
-        return {"turn": turn, "messages": [AIMessage(answer.text)], "reply": reply}
+        shown = {key: reply[key] for key in ("outcome", "sources", "steps", "model")}
+        if answer.waits is not None and answer.waits.rows:
+            shown["waits"] = waits_event(answer.waits)
+        said = AIMessage(answer.text, response_metadata={"frontdesk": shown})
+        return {"turn": turn, "messages": [said], "reply": reply}
 
     def _reply(self, turn: Turn, answer: Answer, config: RunnableConfig) -> Reply:
         observations = turn.evidence.observations if turn.evidence else ()
@@ -181,7 +185,7 @@ def _earlier_question(messages: list[AnyMessage]) -> str:
     return asked[-2][:LONGEST_QUESTION] if len(asked) > 1 else ""
 
 
-def _forgotten(messages: list[AnyMessage]) -> list[AnyMessage]:
+def _forgotten(messages: list[AnyMessage]) -> list[RemoveMessage]:
     """Return the removal of the oldest messages beyond what a thread keeps."""
     old = messages[: max(0, len(messages) - _KEPT_MESSAGES)]
     return [RemoveMessage(id=message.id) for message in old if message.id]

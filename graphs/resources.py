@@ -4,7 +4,7 @@ from functools import cached_property
 
 from frontdesk.agents.decision import Decider
 from frontdesk.db.ingest.embed import GGUFEmbedder, encoder_path
-from frontdesk.db.threads import ThreadSaver
+from frontdesk.graphs.memory import Memory
 from frontdesk.graphs.parts import Parts
 from frontdesk.tools.contact_lookup import Directory
 from frontdesk.tools.search import Searcher
@@ -44,9 +44,9 @@ class Resources(Parts):
         return open_decider(self.settings.model)
 
     @cached_property
-    def checkpointer(self) -> ThreadSaver:
-        """Where threads are kept. Raises `StoreError`."""
-        return ThreadSaver(self.store)
+    def memory(self) -> Memory:
+        """Where threads and feedback are kept. Raises `StoreError`."""
+        return Memory(self.store)
 
     def close(self) -> None:
         """Close what was opened."""

@@ -7,20 +7,19 @@ with Assistant.open(Settings.load()) as assistant:
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from types import TracebackType
-from typing import Any, Self
+from typing import Self, cast
 
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
 from langchain_core.runnables import RunnableConfig
 
 from frontdesk.agents.decision import Decider
-from frontdesk.db import feedback, threads
-from frontdesk.db.feedback import Feedback
-from frontdesk.db.threads import Thread
 from frontdesk.graphs.assistant import build_assistant
 from frontdesk.graphs.events import Event
+from frontdesk.graphs.memory import Feedback, Memory, Thread
 from frontdesk.graphs.reply import Reply
 from frontdesk.graphs.resources import Resources
 from frontdesk.graphs.settings import Settings
+from frontdesk.graphs.state import State
 
 __all__ = ["Assistant", "Feedback", "Thread"]
 
@@ -29,17 +28,19 @@ class Assistant:
     """The assistant of one organisation with everything it runs on. Thread safe; close it.
 
     `owner` everywhere is a key of the person, as the face knows them; "" is a person without a
-    login, whose threads are guarded by their random names alone.
+    login, whose threads are guarded by their random names alone. `memory` lists and forgets
+    threads and keeps feedback.
     """
 
     def __init__(self, resources: Resources, *, decider: Decider | None = None) -> None:
         self.settings = resources.settings
         self.resources = resources
+        self.memory: Memory = resources.memory
         self.graph = build_assistant(
             resources.settings,
             toolbox=resources.toolbox,
             decider=decider or resources.decider,
-            checkpointer=resources.checkpointer,
+            checkpointer=self.memory.saver,
         )
 
     @classmethod
@@ -82,33 +83,16 @@ class Assistant:
     ) -> Iterator[Event]:
         """Answer one question as events (events.py), while it happens."""
         config = _config(thread or new_thread(), owner)
-        yield from self.graph.stream(_input(question, history), config, stream_mode="custom")
-
-    def threads(self, owner: str = "") -> list[Thread]:
-        """Return the owner's threads, the last used first."""
-        with self.resources.store.connection() as connection:
-            return threads.of_owner(connection, owner)
+        for event in self.graph.stream(_input(question, history), config, stream_mode="custom"):
+            yield cast(Event, event)
 
     def messages(self, thread: str, *, owner: str = "") -> list[AnyMessage]:
-        """Return the messages of a thread; an answer's reply is in its `additional_kwargs`."""
+        """Return the messages of a thread.
+
+        An answer's `response_metadata["frontdesk"]` holds its outcome and sources.
+        """
         state = self.graph.get_state(_config(thread, owner))
         return list(state.values.get("messages", []))
-
-    def forget(self, thread: str, *, owner: str = "") -> None:
-        """Delete a thread, its messages and its feedback. Raises `ThreadError`."""
-        with self.resources.store.connection() as connection:
-            threads.delete(connection, thread, owner)
-        self.resources.checkpointer.delete_thread(thread)
-
-    def rate(self, rating: Feedback, *, owner: str = "") -> None:
-        """Keep what a person said of an answer; a second time replaces the first."""
-        with self.resources.store.connection() as connection:
-            feedback.save(connection, rating, owner)
-
-    def ratings(self, thread: str, *, owner: str = "") -> list[Feedback]:
-        """Return the feedback on a thread's answers."""
-        with self.resources.store.connection() as connection:
-            return feedback.of_thread(connection, thread, owner)
 
     def close(self) -> None:
         """Close the model, the encoder and the database."""
@@ -135,7 +119,11 @@ def _config(thread: str, owner: str) -> RunnableConfig:
     return {"configurable": {"thread_id": thread, "owner": owner}}
 
 
-def _input(question: str, history: Sequence[Mapping[str, str]]) -> dict[str, Any]:
-    kinds = {"user": HumanMessage, "assistant": AIMessage}
-    before = [kinds[message["role"]](message["content"]) for message in history]
-    return {"messages": [*before, HumanMessage(question)]}
+def _input(question: str, history: Sequence[Mapping[str, str]]) -> State:
+    messages: list[AnyMessage] = [
+        AIMessage(message["content"])
+        if message["role"] == "assistant"
+        else HumanMessage(message["content"])
+        for message in history
+    ]
+    return {"messages": [*messages, HumanMessage(question)]}

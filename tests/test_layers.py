@@ -17,6 +17,11 @@ MAY_IMPORT = {
 }
 # What opens the resources of the layer below: named one by one, with the folder it may reach.
 OPENERS = {
+    ("graphs/memory.py", "db"),
+    ("graphs/parts.py", "db"),
+    ("graphs/prepare.py", "db"),
+    ("graphs/resources.py", "db"),
+    ("graphs/settings.py", "db"),
     ("tools/toolbox.py", "db"),
     ("ui/train.py", "training"),
 }
