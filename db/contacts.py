@@ -14,7 +14,7 @@ FIELDS = ("name", "role", "team", "site", "phone", "email", "notes")
 TEAM_WORDS = frozenset(
     "office desk service services line hotline switchboard reception department dept team unit"
     " clinic centre center program programme ward bureau hospital laboratory lab library registry"
-    " accueil equipe secretariat urgences".split()
+    " pharmacy accueil equipe secretariat urgences".split()
 )
 Vector = NDArray[np.float32]
 Connection = psycopg.Connection[Any]
@@ -41,13 +41,21 @@ class Contact(BaseModel):
     @property
     def is_team(self) -> bool:
         """Whether the row stands for a team or a desk rather than for a person."""
-        name = self.name.casefold()
-        return name == self.team.casefold() or not TEAM_WORDS.isdisjoint(name.split())
+        name, role = self.name.casefold(), self.role.casefold().split()
+        return (
+            name == self.team.casefold()
+            or not TEAM_WORDS.isdisjoint(name.split())
+            or (0 < len(role) < 3 and role[-1] in TEAM_WORDS)
+        )
 
     @property
     def description(self) -> str:
-        """What the row does and where, in one line: the text that is embedded."""
-        parts = (self.name if self.is_team else "", self.role, self.team, self.site, self.notes)
+        """What the row does, in one line: the text that is embedded.
+
+        Without the site, which its words find as well, and which would give a nurse of forty
+        sites forty embeddings.
+        """
+        parts = (self.name if self.is_team else "", self.role, self.team, self.notes)
         return ", ".join(dict.fromkeys(part for part in parts if part))
 
 

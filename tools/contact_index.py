@@ -14,11 +14,12 @@ from numpy.typing import NDArray
 
 from frontdesk.db.contacts import Contact, Vector
 from frontdesk.tools.contact_meaning import Meanings
-from frontdesk.tools.contact_names import Name, fold, parse_name, sound, words
-from frontdesk.tools.everyday_words import ASK
+from frontdesk.tools.contact_names import OFFICES, Name, fold, parse_name, sound, words
+from frontdesk.tools.everyday_words import ASK, EVERYDAY, EVERYDAY_GIVEN
+from frontdesk.tools.nicknames import short_forms
 
 TOPIC_FIELDS = ("role", "team", "site", "notes", "name")
-SWITCHBOARD = ("switchboard", "main line", "general enquiries", "general inquiries", "reception")
+SWITCHBOARD = ("main line", "general enquiries", "general inquiries", "switchboard", "reception")
 Rows = NDArray[np.int32]
 _SUFFIX = re.compile(r"(?:ists?|ies|ings?|ed|es|s|e|y)$")
 
@@ -34,6 +35,21 @@ def stem(word: str) -> str:
 def topic_words(text: str) -> tuple[str, ...]:
     """Return the different stems of a description's words, asking words left out."""
     return tuple(dict.fromkeys(stem(word) for word in words(text) if word not in ASK))
+
+
+@lru_cache(maxsize=50_000)
+def _everyday(name: str) -> bool:
+    """Whether most of a name is everyday words: then it may be a team's, whatever its role."""
+    held = words(name)
+    if not held or held[0] in EVERYDAY_GIVEN or short_forms(held[0]):
+        return False  # "Will Young", "Grace Long"
+    return 2 * sum(word in EVERYDAY for word in held) > len(held)
+
+
+def _office(name: str) -> str:
+    """Return the office that a person's name begins with ("Rabbi Naomi Feldstein"), or ""."""
+    first = fold(name).partition(" ")[0].rstrip(".")
+    return first if first in OFFICES else ""
 
 
 class Postings:
@@ -108,9 +124,12 @@ class DirectoryIndex:
         The name belongs to them where it may be a team's: "Parking Office".
         """
         contact = self.contacts[row]
-        named = self.teams[row] or not contact.role
+        named = self.teams[row] or not contact.role or _everyday(contact.name)
         fields = TOPIC_FIELDS if named else TOPIC_FIELDS[:-1]
-        return [(field, topic_words(getattr(contact, field))) for field in fields]
+        found = [(field, topic_words(getattr(contact, field))) for field in fields]
+        if not named and (office := _office(contact.name)):
+            found.append(("role", (stem(office),)))
+        return found
 
     @cached_property
     def team_rows(self) -> NDArray[np.bool_]:
@@ -162,3 +181,11 @@ class DirectoryIndex:
             for text, cosine in self._meanings.nearest(query, count)
             for row in self.description_rows[text][:count]
         }
+
+    def cosines(self, rows: Iterable[int], query: Vector) -> dict[int, float]:
+        """Return the cosine to `query` (384,) of the rows whose description is embedded."""
+        if self._meanings is None:
+            return {}
+        texts = {row: self.contacts[row].description for row in rows}
+        found = self._meanings.cosines(list(texts.values()), query)
+        return {row: found[text] for row, text in texts.items() if text in found}

@@ -24,8 +24,8 @@ from frontdesk.tools.contact_rank import (
     ContactMatch,
     by_literal,
     is_clear,
+    nearest_team,
     needs_meaning,
-    offered,
     ranked,
     worth_saying,
 )
@@ -112,13 +112,11 @@ class Directory:
     ) -> ContactResult:
         clear = is_clear(matches)
         shown = worth_saying(matches)[:limit]
-        offer = None if shown else offered(index, matches)
         text = answer(
             [match.contact for match in shown],
             clear=clear,
             sure=bool(shown) and shown[0].score >= LIKELY,
-            offer=offer,
-            switchboard=self._switchboard,
+            offer=nearest_team(matches) or self._switchboard or index.switchboard,
         )
         return ContactResult(matches=matches[:limit], clear=clear, text=text)
 

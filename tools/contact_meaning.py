@@ -5,7 +5,7 @@ a lookup: they are first compared in the 96 directions in which they differ most
 components), and only the nearest of those exactly.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,7 @@ class Meanings:
 
     def __init__(self, vectors: Mapping[str, Vector]) -> None:
         self.texts = list(vectors)
+        self._numbers = {text: number for number, text in enumerate(self.texts)}
         matrix = np.stack(list(vectors.values())) if vectors else np.zeros((0, 384), np.float32)
         self._basis: Vector | None = None
         if len(self.texts) > SCANNED:
@@ -39,6 +40,12 @@ class Meanings:
         rough = self._short @ (query @ self._basis)
         chosen = np.argpartition(-rough, SHORTLIST)[:SHORTLIST]
         return self._top(chosen, self._matrix[chosen].astype(np.float32) @ query, count)
+
+    def cosines(self, texts: Sequence[str], query: Vector) -> dict[str, float]:
+        """Return the cosine to `query` (384,) of those of these descriptions that are embedded."""
+        known = [text for text in texts if text in self._numbers]
+        rows = self._matrix[[self._numbers[text] for text in known]].astype(np.float32)
+        return dict(zip(known, (rows @ query).tolist(), strict=True)) if known else {}
 
     def _top(
         self, numbers: NDArray[np.int64], cosines: NDArray[np.floating], count: int

@@ -10,9 +10,13 @@ import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
 
-HONORIFICS = frozenset(
-    "dr dre doctor docteur prof professor professeur mr mrs ms miss mx sir dame rev reverend"
-    " mme mlle madame monsieur sister pastor imam rabbi elder judge hon".split()
+# Honorifics that are offices and nouns too: "is there a rabbi".
+OFFICES = frozenset(
+    "doctor docteur nurse sister pastor imam rabbi elder judge father fr rev".split()
+)
+HONORIFICS = OFFICES | frozenset(
+    "dr dre prof professor professeur mr mrs ms miss mx sir dame reverend mme mlle madame monsieur"
+    " hon".split()
 )
 _AFTER_NAME = frozenset(
     "md rn np lpn rpn phd msc bsc bscn ma ba mba pharmd bscpharm do dds dmd frcpc ccfp facp jr sr"

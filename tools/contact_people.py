@@ -14,7 +14,7 @@ from rapidfuzz.distance import OSA
 
 from frontdesk.db.contacts import Vector
 from frontdesk.tools.contact_index import DirectoryIndex, stem
-from frontdesk.tools.contact_names import Name, sound
+from frontdesk.tools.contact_names import PARTICLES, Name, sound
 from frontdesk.tools.contact_query import CAPITAL_CUE, HONORIFIC_CUE, Question, Word
 from frontdesk.tools.contact_topics import TopicReader
 from frontdesk.tools.nicknames import short_forms
@@ -25,8 +25,9 @@ EVERYDAY_ALONE, EVERYDAY_CUED = 0.6, 2.4
 INITIAL = 1.0
 CONTRADICTED, UNEXPLAINED = -2.5, -1.8  # another name beside the matched one; an unknown word
 ONLY_GIVEN = -0.4
+UNANNOUNCED = -1.0  # a single word, not as written, and no sign of a name about it
 AGREEING = 0.8  # a word of the question that stands in the row's role, team, site or notes
-LEAST_LIKE = 0.5
+LEAST_LIKE, FAIRLY_LIKE = 0.5, 0.65
 CANDIDATES = 48
 
 
@@ -120,11 +121,11 @@ def _word_likeness(
 
 def _may_be_misspelt(index: DirectoryIndex, word: Word) -> bool:
     """Whether a word that is no name here may be one misspelt: not where it means something."""
-    if len(word.text) < 3 or not word.text.isalpha():
+    if len(word.text) < 3 or not word.text.isalpha() or word.text in PARTICLES:
         return False
-    if word.everyday or (stem(word.text) in index.topics.ids and word.text not in index.people.ids):
-        return word.cue >= HONORIFIC_CUE
-    return True
+    if word.text not in index.people.ids and stem(word.text) in index.topics.ids:
+        return False
+    return not word.everyday or word.cue >= HONORIFIC_CUE
 
 
 def _pair(words: Sequence[Word], at: int) -> str:
@@ -144,7 +145,11 @@ def _judge(index: DirectoryIndex, question: Question, row: int) -> NameMatch:
         odds += max(len(at_words), len(of_parts)) * _gain(question.words, at_words, used, like)
     if parts and len(name.parts) > 1 and len(name.parts) - 1 not in parts:
         odds += ONLY_GIVEN
-    odds += _against(index, question.words, used, row)
+    likest = max((claim[0] for claim in claims), default=0.0)
+    announced = any(question.words[at].cue for at in used)
+    if len(used) == 1 and (likest < FAIRLY_LIKE or (likest < 1 and not announced)):
+        odds += UNANNOUNCED
+    odds += _against(index, question.words, used, row, likest)
     return NameMatch(row, odds, used, len(parts) == len(name.parts))
 
 
@@ -202,17 +207,20 @@ def _gain(
     return (EVERYDAY_CUED if cued else EVERYDAY_ALONE) * (1 - 2 * (1 - like))
 
 
-def _against(index: DirectoryIndex, words: Sequence[Word], used: frozenset[int], row: int) -> float:
+def _against(
+    index: DirectoryIndex, words: Sequence[Word], used: frozenset[int], row: int, likest: float
+) -> float:
     """Return what the words that the name leaves unexplained take away."""
     places = {words[at].position for at in used}
     own = {w for _, held in index.row_topics(row) for w in held}
-    named = any(words[at].cue or not words[at].everyday for at in used)
+    named = any(words[at].cue or not words[at].everyday for at in used) and likest > FAIRLY_LIKE
+    agreeing = 0.0
     odds = 0.0
     for at, word in enumerate(words):
-        if at in used or word.asking or not word.text.isalpha():
+        if at in used or word.asking or word.text in PARTICLES or not word.text.isalpha():
             continue
         if any(stem(form) in own for form in word.forms):
-            odds += AGREEING if named else 0.0
+            agreeing += AGREEING if named else 0.0
         elif word.everyday:
             continue
         elif any(stem(form) in index.topics.ids for form in word.forms):
@@ -220,4 +228,4 @@ def _against(index: DirectoryIndex, words: Sequence[Word], used: frozenset[int],
         elif places & {word.position - 1, word.position + 1}:
             known = any(form in index.people.ids or short_forms(form) for form in word.forms)
             odds += CONTRADICTED if known else UNEXPLAINED
-    return odds
+    return odds + min(agreeing, 2 * AGREEING)

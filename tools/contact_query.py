@@ -10,14 +10,23 @@ from dataclasses import dataclass
 
 from rapidfuzz.distance import OSA
 
-from frontdesk.tools.contact_names import HONORIFICS, fold
+from frontdesk.tools.contact_names import HONORIFICS, OFFICES, fold
 from frontdesk.tools.everyday_words import ASK, ASKS_FOR, CHAIN, CHAINED, EVERYDAY, OWNED
 
 # An e-mail address, or a word; an apostrophe binds, a hyphen separates.
-_TOKEN = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+|[^\W_]+(?:['’‘ʼ`][^\W_]+)*")
+_TOKEN = re.compile(
+    r"\be-mails?\b|[\w.+-]+@[\w-]+(?:\.[\w-]+)+|[^\W_]+(?:['’‘ʼ`][^\W_]+)*", re.IGNORECASE
+)
 _ELISION = re.compile(r"^(?:l|d|qu|j|n|s|m|c|t)'(?=[^\W\d_]{3})")
 _ASK_LONG = tuple(sorted(word for word in ASK if len(word) > 4))
-HONORIFIC_CUE, ASKED_CUE, OWNER_CUE, CAPITAL_CUE, ALONE_CUE = 1.6, 1.0, 0.8, 0.6, 0.8
+HONORIFIC_CUE, OFFICE_CUE, ASKED_CUE, OWNER_CUE, CAPITAL_CUE, ALONE_CUE = (
+    1.6,
+    0.8,
+    1.0,
+    0.8,
+    0.6,
+    0.8,
+)
 
 
 @dataclass(frozen=True)
@@ -69,12 +78,13 @@ def read_question(text: str, known: Container[str]) -> Question:
         before = [other.text for other in tokens[:at]]
         after = tokens[at + 1].text if at + 1 < len(tokens) else ""
         titled = bool(before) and before[-1] in HONORIFICS
-        if token.text in HONORIFICS and at + 1 < len(tokens):
+        noun = token.text in OFFICES and after in ASK  # "is there a rabbi please"
+        if token.text in HONORIFICS and after and not noun:
             continue
         asking = _asks(token, known)
         if asking and not titled:
             continue
-        cue = HONORIFIC_CUE if titled else 0.0
+        cue = (OFFICE_CUE if before[-1] in OFFICES else HONORIFIC_CUE) if titled else 0.0
         if _announced(before):
             cue = max(cue, ASKED_CUE)
         if len(token.forms) > 1 and after in OWNED:
@@ -117,7 +127,7 @@ def _pieces(match: re.Match[str], known: Container[str]) -> list[tuple[str, int]
 def _spelt(word: str, start: int, position: int) -> Word:
     """Fold one token and list what it may be without a possessive or an elision."""
     raw = fold(word)
-    forms = [raw.replace("'", "")]
+    forms = [raw.replace("'", "") if raw not in ("e-mail", "e-mails") else "email"]
     if raw.endswith("'s"):
         forms = [raw[:-2].replace("'", "")]
         forms.append(forms[0] + "s")

@@ -15,7 +15,9 @@ from frontdesk.tools.contact_topics import Basis, TopicMatch, TopicReader
 
 NOISE, LIKELY, SURE = 0.4, 0.6, 0.85
 LEAD = 0.15  # by how much the first must beat the second to be the only one
-LEAST = 0.05
+LEAST = 0.02
+FLATTER, HIGHER = 0.8, 0.5  # the fit is too sure of itself where little speaks for a row
+CROWD = 0.55  # what is left of the likeliest row's probability when many fit as well
 KEPT = 20
 _EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _PHONE = re.compile(r"\+?\(?\d[\d\s().-]{5,}\d")
@@ -57,10 +59,15 @@ def by_literal(index: DirectoryIndex, query: str) -> list[ContactMatch]:
 
 
 def needs_meaning(question: Question, names: Sequence[NameMatch]) -> bool:
-    """Whether the question's meaning can still change the order: not after a sure, whole name."""
+    """Whether the question's meaning can still change the order: not after a sure name."""
     if not question.words:
         return False
-    return not names or not names[0].whole or _probability(names[0].odds) < SURE
+    if not names:
+        return True
+    probability = _probability(names[0].odds)
+    if len(names[0].words) == len(question.words):
+        return probability < LIKELY  # no word is left that could describe anything
+    return probability < SURE or not names[0].whole
 
 
 def ranked(
@@ -106,36 +113,57 @@ def _compared(index: DirectoryIndex, names: Sequence[NameMatch]) -> list[tuple[N
 
 
 def _settled(topics: Sequence[TopicMatch]) -> list[tuple[TopicMatch, float]]:
-    """Turn log-odds by topic into probabilities: a crowd of equals is no answer."""
+    """Turn log-odds by topic into probabilities: the more rows fit, the less each is meant.
+
+    The geometric mean of two probabilities: that the row is meant rather than nobody, and that it
+    is meant rather than nobody or any other row. Equals keep enough to be offered as a choice.
+    """
     if not topics:
         return []
-    equals = sum(match.odds > topics[0].odds - 0.1 for match in topics)
-    share = 1.0 if equals < 3 else 0.85 if equals < 8 else 0.7
-    return [(match, _probability(match.odds) * share) for match in topics]
+    odds = [FLATTER * topic.odds + HIGHER for topic in topics]
+    whole = math.exp(-odds[0]) + sum(math.exp(each - odds[0]) for each in odds)
+    settled = []
+    for topic, each in zip(topics, odds, strict=True):
+        alone = _probability(each)
+        among = math.exp(each - odds[0]) / whole
+        share = max(math.sqrt(among / alone), CROWD * math.exp((each - odds[0]) / 2))
+        settled.append((topic, alone * share))
+    return settled
 
 
 def is_clear(matches: Sequence[ContactMatch]) -> bool:
     """Whether the first match is the only one to answer with."""
     if not matches or matches[0].score < LIKELY:
         return False
-    if len(matches) == 1:
-        return True
-    return matches[0].score - matches[1].score >= LEAD
+    if any(_colleagues(matches[0], other) for other in matches[1:]):
+        return False
+    return len(matches) == 1 or matches[0].score - matches[1].score >= LEAD
 
 
 def worth_saying(matches: Sequence[ContactMatch]) -> list[ContactMatch]:
     """Return the matches that a person should be told of."""
     if not matches or matches[0].score < NOISE:
         return []
-    return [match for match in matches if match.score >= max(NOISE, 0.7 * matches[0].score)]
+    least = max(NOISE, 0.7 * matches[0].score)
+    return [m for m in matches if m.score >= least or _colleagues(matches[0], m)]
 
 
-def offered(index: DirectoryIndex, matches: Sequence[ContactMatch]) -> Contact | None:
-    """Return whom to offer where nobody was found: the nearest team, else the switchboard."""
-    for match in matches[:3]:
-        if match.contact.is_team and match.score >= NOISE / 2:
-            return match.contact
-    return index.switchboard
+def _colleagues(first: ContactMatch, other: ContactMatch) -> bool:
+    """Whether one was found by a post that the other holds as well, at the same place."""
+    one, two = first.contact, other.contact
+    return (
+        first.matched_on != "name"
+        and other.matched_on != "name"
+        and one.role != ""
+        and (one.role, one.team, one.site) == (two.role, two.team, two.site)
+        and not one.is_team
+    )
+
+
+def nearest_team(matches: Sequence[ContactMatch]) -> Contact | None:
+    """Return the team to offer where nobody was found, if one is near."""
+    near = (m.contact for m in matches[:3] if m.contact.is_team and m.score >= NOISE / 2)
+    return next(near, None)
 
 
 def _digits(text: str) -> str:

@@ -112,7 +112,7 @@ site six size skin sleep slow small smart smell smoke smoking snow social soft s
 sore sort sound south space speech spend spoon spring staff stage stairs stand star start state
 station stay steal steel step steps still stolen stomach stone stop store storm story straight
 street strike stroke strong student students study stuff style such sugar suit summer sun sunday
-supper support sure surgery surname sweet swim system table tail tall tax taxi teach teacher team
+supper support sure surgery surname sweet swim system table tail taken taking tall tax taxi teach teacher team
 teeth ten tenant test testing tests theft thing things think third thought three throat thursday
 ticket tickets tie till time times tip tired together told tomorrow tonight too took tooth top total
 touch toward tower town track train training transport travel treat treatment tree trip trouble
@@ -125,4 +125,10 @@ went were west wet wheel wheelchair while white whole wide wife wild will win wi
 winter wise wish within without wolf women wood wooden woods word words worker world worry worse
 worst worth wound wrist wrong year years yellow yesterday yet young younger zero
 """.split()
+)
+
+# Everyday words that people are called by, and that no team's name begins with.
+EVERYDAY_GIVEN = frozenset(
+    "april august chase christian dean drew faith grace hope hunter joy june mason may penny ray"
+    " rich rose sue will".split()
 )

@@ -9,6 +9,12 @@ from functools import cache
 
 _GROUPS = """
 abigail abby gail
+aoife eefa ifa
+caoimhe keeva kiva
+ciaran kieran kieron
+niamh neve neave
+saoirse sersha seersha
+siobhan shivon chevonne
 abraham abe bram
 albert al bert bertie alberto
 alexander alex al sandy alec sasha xander alexandre lex
