@@ -1,7 +1,7 @@
 """The chunks table: what is searched by meaning, and read to be quoted."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -127,20 +127,61 @@ def replace(
         )
 
 
-def nearest(
-    connection: Connection, query: Matrix, limit: int, thread: str | None = None
-) -> dict[int, float]:
-    """Return the cosine of the `limit` chunks nearest to `query` (384,), best first.
+@dataclass(frozen=True)
+class Filter:
+    """Which chunks may be found. An empty field leaves all in.
 
-    With `thread`, the chunks read for that conversation; without, the organisation's own.
+    Without `thread`, only the organisation's own; with it, also those read for that conversation,
+    and with `only_thread` nothing but those.
     """
-    where = "thread IS NULL" if thread is None else "thread = %(thread)s"
+
+    section: str = ""
+    language: str = ""
+    published_since: date | None = None
+    url: str = ""
+    thread: str | None = None
+    only_thread: bool = False
+
+    @property
+    def narrows(self) -> bool:
+        """Whether anything but the thread is asked for."""
+        return bool(
+            self.section or self.language or self.published_since or self.url or self.only_thread
+        )
+
+
+EVERYTHING = Filter()
+_WANTED = (
+    "((c.thread IS NULL AND NOT %(only_thread)s) OR c.thread = %(thread)s)"
+    " AND (NOT %(narrows)s OR c.page_id IN (SELECT id FROM pages WHERE (%(section)s = '' OR section = %(section)s)"
+    " AND (%(language)s = '' OR language = %(language)s)"
+    " AND (%(url)s = '' OR url = %(url)s)"
+    " AND (%(published_since)s::date IS NULL OR published_on >= %(published_since)s)))"
+)
+
+
+def nearest(connection: Connection, query: Matrix, limit: int, wanted: Filter) -> dict[int, float]:
+    """Return the cosine of the `limit` chunks nearest to `query` (384,), best first."""
+    where = "c.thread IS NULL"
+    if wanted.thread is not None or wanted.narrows:
+        where = _WANTED
     rows = connection.execute(
-        "SELECT id, -(embedding <#> %(query)s) FROM chunks"  # unit vectors: the product is it
-        f" WHERE {where} ORDER BY embedding <#> %(query)s LIMIT %(limit)s".encode(),
-        {"query": query, "limit": limit, "thread": thread},
+        "SELECT c.id, -(c.embedding <#> %(query)s) FROM chunks c"  # unit vectors: it is the cosine
+        f" WHERE {where} ORDER BY c.embedding <#> %(query)s LIMIT %(limit)s".encode(),
+        {"query": query, "limit": limit, "narrows": wanted.narrows, **asdict(wanted)},
     ).fetchall()
     return dict(rows)
+
+
+def allowed(connection: Connection, ids: Sequence[int], wanted: Filter) -> set[int]:
+    """Return those of `ids` that the filter lets through."""
+    if not wanted.narrows:
+        return set(ids)
+    rows = connection.execute(
+        f"SELECT c.id FROM chunks c WHERE c.id = ANY(%(ids)s) AND {_WANTED}".encode(),
+        {"ids": list(ids), "narrows": wanted.narrows, **asdict(wanted)},
+    )
+    return {row[0] for row in rows}
 
 
 def cosines(connection: Connection, query: Matrix, ids: Sequence[int]) -> dict[int, float]:

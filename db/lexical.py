@@ -69,8 +69,8 @@ def refresh(connection: Connection, *, force: bool = False) -> bool:
     return True
 
 
-def search(connection: Connection, query: str) -> Scores:
-    """Score the organisation's chunks against the words of `query`."""
+def search(connection: Connection, query: str, thread: str | None = None) -> Scores:
+    """Score the organisation's chunks, and those of `thread`, against the words of `query`."""
     newest, documents, average = _state(connection)
     with connection.cursor(binary=True) as cursor:
         rows = cursor.execute(
@@ -81,12 +81,13 @@ def search(connection: Connection, query: str) -> Scores:
         ).fetchall()
     scores = _added([(row[2], row[3]) for row in rows])
     frequencies = {row[0]: row[1] for row in rows}
-    young = _scan(connection, query, newest, documents, average, frequencies)
+    young = _scan(connection, query, thread, newest, documents, average, frequencies)
     if not len(young.ids):
         return scores
-    return Scores(
-        np.concatenate((scores.ids, young.ids)), np.concatenate((scores.scores, young.scores))
-    )
+    ids = np.concatenate((scores.ids, young.ids))
+    gains = np.concatenate((scores.scores, young.scores))
+    order = np.argsort(ids)
+    return Scores(ids[order], gains[order])
 
 
 def _state(connection: Connection) -> tuple[int, int, float]:
@@ -111,6 +112,7 @@ def _added(postings: Sequence[tuple[bytes, bytes]]) -> Scores:
 def _scan(
     connection: Connection,
     query: str,
+    thread: str | None,
     newest: int,
     documents: int,
     average: float,
@@ -120,9 +122,10 @@ def _scan(
     rows = connection.execute(
         "SELECT c.id, c.length, w.lexeme, cardinality(w.positions)"
         " FROM chunks c, unnest(c.lexemes) AS w"
-        " WHERE c.id > %s AND c.thread IS NULL AND w.lexeme IN (SELECT lexeme FROM"
-        " chunk_configurations k, unnest(to_tsvector(k.configuration, %s)))",
-        [newest, query],
+        " WHERE (c.thread = %s OR (c.id > %s AND c.thread IS NULL))"
+        " AND w.lexeme IN (SELECT lexeme FROM chunk_configurations k,"
+        " unnest(to_tsvector(k.configuration, %s)))",
+        [thread, newest, query],
     ).fetchall()
     young = max(documents, len({row[0] for row in rows}), 1)
     gained: dict[int, float] = {}

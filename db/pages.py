@@ -153,6 +153,20 @@ def remove(connection: Connection, urls: Sequence[str]) -> int:
     ).rowcount
 
 
+def fetched_at(connection: Connection, url: str, thread: str) -> datetime | None:
+    """When this conversation read the page; None when it has not, or it has expired."""
+    row = connection.execute(
+        "SELECT fetched_at FROM pages WHERE url = %s AND thread = %s AND expires_at > now()",
+        [url, thread],
+    ).fetchone()
+    return row[0] if row else None
+
+
+def remove_thread(connection: Connection, thread: str) -> int:
+    """Remove all that was read for a conversation."""
+    return connection.execute("DELETE FROM pages WHERE thread = %s", [thread]).rowcount
+
+
 def remove_expired(connection: Connection, now: datetime) -> int:
     """Remove the pages read for a conversation whose time is over."""
     return connection.execute("DELETE FROM pages WHERE expires_at <= %s", [now]).rowcount

@@ -4,7 +4,7 @@ result = Searcher(store, embedder).search("who do i call about parking")
 result.passages[0].sentences
 """
 
-from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Annotated
 
@@ -13,12 +13,14 @@ import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field, SkipValidation
 
 from frontdesk.db import chunks, lexical
+from frontdesk.db.chunks import EVERYTHING, Filter
 from frontdesk.db.ingest.embed import Embedder
 from frontdesk.db.store import Connection, Store
+from frontdesk.tools.search_rank import SUPERSEDED, distinct, fuse, sentence_bonus
 
 Matrix = npt.NDArray[np.float32]
 CANDIDATES = 60  # taken from each of the two rankings
-DENSE_WEIGHT = 0.6
+RERANKED = 16  # of those, looked at sentence by sentence
 _LONGEST_QUERY = 2000  # characters; the encoder reads 256 tokens anyway
 
 
@@ -75,66 +77,57 @@ class Searcher:
         self._store = store
         self._embedder = embedder
 
-    def search(self, query: str, *, top_k: int = 6, thread: str | None = None) -> SearchResult:
+    def search(
+        self, query: str, *, top_k: int = 6, thread: str | None = None, wanted: Filter = EVERYTHING
+    ) -> SearchResult:
         """Return the `top_k` best passages for `query`, a question as people type it.
 
-        With `thread`, pages read for that conversation are searched too; nobody else's are.
-        Raises `StoreError` when the database fails.
+        `wanted` narrows by section, language, date or URL. With `thread`, pages read for that
+        conversation are searched too; nobody else's are. Raises `StoreError` when the database
+        fails.
         """
-        text = " ".join(query.split())[:_LONGEST_QUERY]
+        text = " ".join(query.replace("\0", " ").split())[:_LONGEST_QUERY]
         if not text:
             return SearchResult(query=query)
         vector = self._embedder.embed([text])[0]
+        wanted = replace(wanted, thread=thread) if thread is not None else wanted
         with self._store.connection() as connection:
             # One snapshot: an ingestion may commit between the statements below.
             connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-            return self._search(connection, query, text, vector, top_k, thread)
-
-    def _search(
-        self,
-        connection: Connection,
-        query: str,
-        text: str,
-        vector: Matrix,
-        top_k: int,
-        thread: str | None,
-    ) -> SearchResult:
-        words = lexical.search(connection, text)
-        dense = chunks.nearest(connection, vector, CANDIDATES)
-        if thread is not None:
-            dense |= chunks.nearest(connection, vector, CANDIDATES, thread)
-        others = [int(i) for i in words.top(CANDIDATES) if int(i) not in dense]
-        dense |= chunks.cosines(connection, vector, others)
-        ids = list(dense)
-        meaning = np.array([dense[i] for i in ids], dtype=np.float32)
-        matching = words.of(ids)
-        scores = fuse(meaning, matching)
-        best = np.argsort(-scores, kind="stable")[:top_k]
-        rows = chunks.read(connection, [ids[i] for i in best])
-        passages = [
-            _passage(rows[ids[i]], float(meaning[i]), float(matching[i]), float(scores[i]))
-            for i in best
-            if ids[i] in rows
-        ]
+            ids, dense, matching = _candidates(connection, text, vector, wanted)
+            scores = fuse(dense, matching)
+            best = [int(i) for i in np.argsort(-scores, kind="stable")[: max(RERANKED, 2 * top_k)]]
+            rows = chunks.read(connection, [ids[i] for i in best])
+        best = [i for i in best if ids[i] in rows]
+        vectors = {i: rows[ids[i]].sentence_vectors() for i in best}
+        nearest = np.array([(vectors[i] @ vector).max(initial=-1.0) for i in best], np.float32)
+        old = np.array([rows[ids[i]].superseded_by is not None for i in best], np.float32)
+        scores[best] += sentence_bonus(dense[best], nearest, float(dense.std())) - SUPERSEDED * old
+        best.sort(key=lambda i: -scores[i])
+        found = [rows[ids[i]] for i in best]
+        kept = distinct([row.text for row in found], [row.title for row in found])[:top_k]
+        best = [best[k] for k in kept]
         return SearchResult(
             query=query,
-            passages=passages,
+            passages=[
+                _passage(rows[ids[i]], float(dense[i]), float(matching[i]), float(scores[i]))
+                for i in best
+            ],
             query_vector=vector,
-            sentence_vectors=[rows[passage.chunk_id].sentence_vectors() for passage in passages],
+            sentence_vectors=[vectors[i] for i in best],
         )
 
 
-def fuse(meaning: Matrix, matching: Matrix) -> Matrix:
-    """Fuse two scores of the same candidates: a weighted sum of their z-scores, shape (n,)."""
-    return (
-        DENSE_WEIGHT * standardised(meaning) + (1 - DENSE_WEIGHT) * standardised(matching)
-    ).astype(np.float32)
-
-
-def standardised(values: Matrix) -> Matrix:
-    """Scale to mean 0 and deviation 1; equal values become 0."""
-    spread = float(values.std()) if len(values) else 0.0
-    return (values - values.mean()) / spread if spread > 1e-6 else np.zeros_like(values)
+def _candidates(
+    connection: Connection, text: str, vector: Matrix, wanted: Filter
+) -> tuple[list[int], Matrix, Matrix]:
+    """The best of both rankings: chunk ids, their cosines and their BM25 scores, parallel."""
+    words = lexical.search(connection, text, wanted.thread)
+    dense = chunks.nearest(connection, vector, CANDIDATES, wanted)
+    top = [int(i) for i in words.top(CANDIDATES) if int(i) not in dense]
+    dense |= chunks.cosines(connection, vector, sorted(chunks.allowed(connection, top, wanted)))
+    ids = list(dense)
+    return ids, np.array([dense[i] for i in ids], dtype=np.float32), words.of(ids)
 
 
 def _passage(row: chunks.StoredChunk, dense: float, matching: float, score: float) -> Passage:
@@ -155,13 +148,3 @@ def _passage(row: chunks.StoredChunk, dense: float, matching: float, score: floa
         lexical=matching,
         score=score,
     )
-
-
-def best_sentences(result: SearchResult, count: int = 5) -> Sequence[tuple[int, int, float]]:
-    """Rank the sentences of all passages by meaning: (passage, sentence, cosine), best first."""
-    ranked = [
-        (passage, sentence, float(cosine))
-        for passage, vectors in enumerate(result.sentence_vectors)
-        for sentence, cosine in enumerate(vectors @ result.query_vector)
-    ]
-    return sorted(ranked, key=lambda entry: -entry[2])[:count]

@@ -64,12 +64,16 @@ class Fetched:
         return self.headers.get("content-type", "").partition(";")[0].strip().lower()
 
     @property
+    def charset(self) -> str:
+        """The charset that the header names, lower case; empty when it names none."""
+        named = self.headers.get("content-type", "").lower().partition("charset=")[2]
+        return named.partition(";")[0].strip(" \"'")
+
+    @property
     def text(self) -> str:
         """The body in the charset of the header, else UTF-8; what cannot be read is replaced."""
-        name = self.headers.get("content-type", "")
-        name = name.lower().partition("charset=")[2].partition(";")[0].strip(" \"'") or "utf-8"
         try:
-            return self.body.decode(name, errors="replace")
+            return self.body.decode(self.charset or "utf-8", errors="replace")
         except LookupError:
             return self.body.decode("utf-8", errors="replace")
 

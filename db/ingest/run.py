@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from psycopg.types.json import Jsonb
 
-from frontdesk.db import chunks, lexical, pages
+from frontdesk.db import chunks, lexical, pages, versions
 from frontdesk.db.ingest.chunk import Chunk, Chunker
 from frontdesk.db.ingest.client import Fetched
 from frontdesk.db.ingest.embed import Embedder
@@ -120,10 +120,11 @@ class Run:
             self.tell("removed", url)
 
     def index(self) -> None:
-        """Bring the lexical index up to date with the chunks."""
+        """Bring the lexical index and the marks of old versions up to date with the chunks."""
         self._since_index = 0
         with self.store.connection() as connection:
             lexical.refresh(connection)
+            versions.mark(connection)
 
 
 def page_of(

@@ -57,9 +57,7 @@ class SiteReader:
 
     def prepare(self, fetched: Fetched, known: pages.KnownPage | None) -> Prepared:
         """Read and cut one page; called in the crawler's threads."""
-        charset = fetched.headers.get("content-type", "").lower().partition("charset=")[2]
-        charset = charset.partition(";")[0].strip(" \"'")
-        kind = fetched.content_type
+        kind, charset = fetched.content_type, fetched.charset
         return prepare(fetched.body, fetched.url, kind, charset, self.run.chunker, known)
 
     def take(self, crawler: Crawler[Prepared], visit: Visit[Prepared]) -> None:
