@@ -58,5 +58,4 @@ def _sources(out: "Console", sources: Iterable[Mapping[str, Any]]) -> None:
         day = str(source.get("fetched_at") or "")[:10]
         title = printable(source["title"] + heading)
         out.print(Text.assemble((f"[{source['n']}] ", "bold"), title))
-        )
         out.print(Text(printable(f"    {source['url']}  ({day})"), style="dim"))

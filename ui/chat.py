@@ -1,0 +1,5 @@
+"""The app's entry: `frontdesk chat`, which runs `python -m streamlit run ui/chat.py`."""
+
+from frontdesk.ui.app import run
+
+run()
