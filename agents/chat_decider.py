@@ -14,7 +14,7 @@ from frontdesk.agents.decision import TOOL_STEPS, Decision, Evidence, Step
 from frontdesk.agents.engine import Engine, deadline_after
 from frontdesk.agents.evidence import follow_up_query
 from frontdesk.agents.kept import common_length
-from frontdesk.agents.scoring import Scores, scoring
+from frontdesk.agents.scoring import Scores, common_beginning, scoring
 from frontdesk.agents.sequence import Sequence
 from frontdesk.agents.settings import OrganisationSettings
 from frontdesk.agents.steps import Steps, run
@@ -48,6 +48,10 @@ class ChatDecider:
         deadline = deadline_after(self.timeout)
         return run(self._deciding(evidence, deadline), deadline)
 
+    def steps(self, evidence: Evidence) -> list[str]:
+        """Return the steps to choose from."""
+        return allowed_steps(evidence)
+
     def _deciding(self, evidence: Evidence, deadline: float | None) -> Steps[Decision]:
         prompt, prefix = self._prompt(evidence)
         sequence = yield from self.engine.opening(prompt[:prefix], deadline)
@@ -55,7 +59,7 @@ class ChatDecider:
             done = prefix + (yield from sequence.resuming(prompt[prefix:]))
             logits = yield from sequence.extending(prompt[done:], 1)
             turn = _Choices(self.engine, sequence, logits)
-            step, probability = yield from turn.choose(allowed_steps(evidence))
+            step, probability = yield from turn.choose(self.steps(evidence))
             quotes: tuple[int, ...] = ()
             arguments: dict[str, Any] = {}
             if step == "answer":
@@ -87,11 +91,16 @@ class _Choices:
     def choose(self, words: Many[str]) -> Steps[tuple[str, float]]:
         """Return the likeliest of `words` and its probability among them; it is then written."""
         spelled = [tuple(self._engine.tokenize(f" {word}\n")) for word in words]
-        scores: Scores = yield from scoring(self._sequence, self._logits, spelled)
+        written = [tuple(self._engine.tokenize(f" {word}")) for word in words]
+        # What all begin with is written whatever is chosen.
+        n = min(common_beginning(spelled), *(len(tokens) - 1 for tokens in written))
+        if n:
+            self._logits = yield from self._sequence.extending(written[0][:n], 1)
+        rest = [tokens[n:] for tokens in spelled]
+        scores: Scores = yield from scoring(self._sequence, self._logits, rest)
         best = int(np.argmax(scores.probabilities))
         # The line's end told "search" from "search page"; the next choice follows on this line.
-        written = self._engine.tokenize(f" {words[best]}")
-        self._logits = yield from self._sequence.extending(written, 1)
+        self._logits = yield from self._sequence.extending(written[best][n:], 1)
         return words[best], scores.probabilities[best]
 
 

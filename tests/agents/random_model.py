@@ -53,8 +53,8 @@ def byte_letters() -> list[str]:
     return [chr(b) if b in printable else chr(next(others)) for b in range(256)]
 
 
-def vocabulary(size: int) -> tuple[list[str], list[str]]:
-    """Return (tokens, merges) that spell every byte and read common words as one token each."""
+def words_vocabulary() -> tuple[list[str], list[str]]:
+    """Return (tokens, merges) that spell every byte and read `WORDS` as one token each."""
     letters = byte_letters()
     tokens, merges = list(letters), []
     for word in WORDS:
@@ -66,11 +66,10 @@ def vocabulary(size: int) -> tuple[list[str], list[str]]:
                     tokens.append(merged)
                     merges.append(f"{pieces[0]} {pieces[1]}")
                 pieces[:2] = [merged]
-    filler = max(0, size - len(tokens) - len(SPECIALS))
-    return [*tokens, *(f"<filler{i}>" for i in range(filler)), *SPECIALS], merges
+    return tokens, merges
 
 
-def tensors(shape: Shape, n_vocab: int, seed: int) -> Iterator[tuple[str, tuple[int, ...]]]:
+def tensors(shape: Shape, n_vocab: int) -> Iterator[tuple[str, tuple[int, ...]]]:
     """Yield the name and shape of every tensor."""
     d, ff = shape.width, shape.feed_forward
     yield "token_embd.weight", (n_vocab, d)
@@ -101,10 +100,20 @@ def values(shape: tuple[int, ...], rng: np.random.Generator, quantised: bool) ->
 
 
 def write_model(
-    path: Path, shape: Shape = TINY, *, seed: int = 0, template: str = CHATML, specials: bool = True
+    path: Path,
+    shape: Shape = TINY,
+    *,
+    seed: int = 0,
+    template: str = CHATML,
+    spelling: tuple[list[str], list[str]] | None = None,
 ) -> Path:
-    """Write a model of `shape` to `path` and return `path`."""
-    tokens, merges = vocabulary(shape.vocabulary)
+    """Write a model of `shape` to `path` and return `path`.
+
+    `spelling` is (tokens, merges) of a byte-level BPE; by default it knows the words above.
+    """
+    tokens, merges = spelling or words_vocabulary()
+    filler = max(0, shape.vocabulary - len(tokens) - len(SPECIALS))
+    tokens = [*tokens, *(f"<filler{i}>" for i in range(filler)), *SPECIALS]
     writer = gguf.GGUFWriter(path, "llama")
     writer.add_context_length(shape.context)
     writer.add_embedding_length(shape.width)
@@ -117,7 +126,7 @@ def write_model(
     writer.add_vocab_size(len(tokens))
     writer.add_file_type(2 if shape.quantised else 0)
     _write_vocabulary(writer, tokens, merges, template)
-    todo = list(tensors(shape, len(tokens), seed))
+    todo = list(tensors(shape, len(tokens)))
     for name, size in todo:
         quantised = shape.quantised and len(size) == 2
         kind = gguf.GGMLQuantizationType.Q4_0 if quantised else gguf.GGMLQuantizationType.F32
