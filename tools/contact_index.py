@@ -81,6 +81,10 @@ class Postings:
         """Return the rows that hold the word of this number, in ascending order."""
         return self._rows[self._starts[number] : self._starts[number + 1]]
 
+    def together(self, one: str, other: str) -> bool:
+        """Whether a row holds both of two known words."""
+        return len(np.intersect1d(self.rows(self.ids[one]), self.rows(self.ids[other]))) > 0
+
     def best(self, numbers: NDArray[np.int64], values: Vector) -> Vector:
         """Return for every row (row_count,) the highest value among the words it holds, or 0."""
         best = np.zeros(self.row_count, np.float32)

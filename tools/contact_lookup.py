@@ -98,7 +98,7 @@ class Directory:
         query = query[:LONGEST_QUESTION]
         matches = by_literal(index, query)
         if not matches:
-            question = read_question(query, index.people.ids)
+            question = read_question(query, index.people.ids, index.people.together)
             reader = TopicReader(index, question)
             names = match_names(index, question, reader)
             vector = None

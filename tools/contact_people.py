@@ -14,8 +14,9 @@ from rapidfuzz.distance import OSA
 
 from frontdesk.db.contacts import Vector
 from frontdesk.tools.contact_index import DirectoryIndex, stem
-from frontdesk.tools.contact_names import PARTICLES, Name, sound
-from frontdesk.tools.contact_query import CAPITAL_CUE, HONORIFIC_CUE, Question, Word
+from frontdesk.tools.contact_likeness import likeness
+from frontdesk.tools.contact_names import PARTICLES, Name
+from frontdesk.tools.contact_query import ALONE_CUE, CAPITAL_CUE, HONORIFIC_CUE, Question, Word
 from frontdesk.tools.contact_topics import TopicReader
 from frontdesk.tools.nicknames import short_forms
 
@@ -28,7 +29,8 @@ ONLY_GIVEN = -0.4
 UNANNOUNCED = -1.0  # a single word, not as written, and no sign of a name about it
 AGREEING = 0.8  # a word of the question that stands in the row's role, team, site or notes
 LEAST_LIKE, FAIRLY_LIKE = 0.5, 0.65
-CANDIDATES = 48
+CANDIDATES = 40
+UNCLAIMED = -0.15  # a part of the name that the question leaves out
 
 
 @dataclass(frozen=True)
@@ -67,25 +69,6 @@ def match_names(index: DirectoryIndex, question: Question, reader: TopicReader) 
         (match for match in matches if match.words),
         key=lambda match: (-match.odds, -float(prior[match.row]), match.row),
     )
-
-
-def likeness(form: str, word: str, given: bool) -> float:
-    """Return how likely `form` is a way of writing `word` of a name, 0 to 1.
-
-    `given` says that `word` may be a given name: then nicknames and initials stand for it.
-    """
-    if form == word:
-        return 1.0
-    if given and (len(form) == 1 or len(word) == 1):
-        return 0.65 if form[0] == word[0] else 0.0
-    score = 1 - OSA.distance(form, word) / max(len(form), len(word))
-    if given and form in short_forms(word):
-        score = max(score, 0.9)
-    if given and len(form) > 2 and word.startswith(form):
-        score = max(score, 0.85)
-    if len(form) > 3 and score >= 0.4 and sound(form) == sound(word):
-        score = max(score, 0.87)
-    return score
 
 
 def _word_likeness(
@@ -145,6 +128,7 @@ def _judge(index: DirectoryIndex, question: Question, row: int) -> NameMatch:
         odds += max(len(at_words), len(of_parts)) * _gain(question.words, at_words, used, like)
     if parts and len(name.parts) > 1 and len(name.parts) - 1 not in parts:
         odds += ONLY_GIVEN
+    odds += UNCLAIMED * (len(name.parts) - len(parts))
     likest = max((claim[0] for claim in claims), default=0.0)
     announced = any(question.words[at].cue for at in used)
     if len(used) == 1 and (likest < FAIRLY_LIKE or (likest < 1 and not announced)):
@@ -168,11 +152,12 @@ def _claims(words: Sequence[Word], name: Name) -> list[Claim]:
     options: list[Claim] = []
     for forms, at_words in units:
         for target, of_parts in targets:
-            given = of_parts[-1] + 1 < len(name.parts) or len(name.parts) == 1
+            first = of_parts[-1] + 1 < len(name.parts) or len(name.parts) == 1
+            given = len(of_parts) == 1 and first
             like = max(likeness(form, target, given) for form in forms)
             least = 0.8 if len(at_words) + len(of_parts) > 2 else LEAST_LIKE
             everyday = any(words[at].everyday for at in at_words)
-            if like >= (1.0 if everyday and words[at_words[0]].cue < HONORIFIC_CUE else least):
+            if like >= (1.0 if everyday and words[at_words[0]].cue < ALONE_CUE else least):
                 options.append((like, at_words, of_parts))
     options.sort(key=lambda claim: (-claim[0] * max(len(claim[1]), len(claim[2])), claim[1]))
     claims: list[Claim] = []

@@ -5,7 +5,7 @@
 """
 
 import re
-from collections.abc import Container
+from collections.abc import Callable, Container
 from dataclasses import dataclass
 
 from rapidfuzz.distance import OSA
@@ -65,12 +65,15 @@ class Question:
         return self.text[chosen[0].start : chosen[-1].end] if chosen else ""
 
 
-def read_question(text: str, known: Container[str]) -> Question:
-    """Split a question into words. `known` holds the folded words of the directory's names.
+def read_question(
+    text: str, known: Container[str], together: Callable[[str, str], bool] = lambda _, __: True
+) -> Question:
+    """Split a question into words. `known` holds the folded words of the directory's names,
+    `together` says whether two of them stand in one name.
 
     An asking word stays only where it stands after an honorific or is all there is ("Dr. Will").
     """
-    pieces = [piece for match in _TOKEN.finditer(text) for piece in _pieces(match, known)]
+    pieces = [piece for match in _TOKEN.finditer(text) for piece in _pieces(match, known, together)]
     tokens = [_spelt(*piece, at) for at, piece in enumerate(pieces)]
     shouting = text.isupper() or text.istitle()
     kept: list[Word] = []
@@ -109,7 +112,9 @@ def _alone(words: list[Word], asked: int) -> list[Word]:
     ]
 
 
-def _pieces(match: re.Match[str], known: Container[str]) -> list[tuple[str, int]]:
+def _pieces(
+    match: re.Match[str], known: Container[str], together: Callable[[str, str], bool]
+) -> list[tuple[str, int]]:
     """Return a token and where it starts, or the two names it runs together ("johnsmith")."""
     word, start = match.group(), match.start()
     if (
@@ -119,7 +124,8 @@ def _pieces(match: re.Match[str], known: Container[str]) -> list[tuple[str, int]
         and len(fold(word)) == len(word)
     ):
         for cut in range(3, len(word) - 2):
-            if fold(word[:cut]) in known and fold(word[cut:]) in known:
+            first, second = fold(word[:cut]), fold(word[cut:])
+            if first in known and second in known and together(first, second):
                 return [(word[:cut], start), (word[cut:], start + cut)]
     return [(word, start)]
 

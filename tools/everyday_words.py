@@ -91,7 +91,7 @@ mayor meal meals mean meaning meat medical medication medicine meet meeting memb
 middle midwife mile milk mill miller mind mine minor minute minutes miss missed missing moment
 monday money month months moon moore moral most mother mouth move moving mum music myself nature
 near nearest neck needle never new news next nice night nine noble noise none noon normal north
-nose note notes nothing notice november nurse nurses october off offer office offices officer
+nose note notes nothing notice november nurse nurses october off offer office officer offices
 official often oil old once online only open opening opens operator option order other others out
 outside over overdose own owner pack page paid pain pains painter paper parent parents park parking
 part parts party pass passport past patient patients pay paying payment payroll penny per perfect
@@ -100,7 +100,7 @@ plan planning plant play player point pole police policy pond pool poor pope por
 power pray pregnancy pregnant prescription press pretty price prices priest prince private problem
 process program proof property provide public pull purple purse push queen question questions quick
 quiet quit quite radio rain raise range rash rate rather ray reach read reading ready real really
-reason reception receipt record records red refer referral refill refund refunds refuse register
+reason receipt reception record records red refer referral refill refund refunds refuse register
 registration regular release religious renew rent repair report request require research resident
 residents rest result results return ribs rice rich ride ring rise river road rock role room rooms
 rose rough round route row royal rule rules rush sad safe safety said salary sale same sample sand
@@ -112,18 +112,19 @@ site six size skin sleep slow small smart smell smoke smoking snow social soft s
 sore sort sound south space speech spend spoon spring staff stage stairs stand star start state
 station stay steal steel step steps still stolen stomach stone stop store storm story straight
 street strike stroke strong student students study stuff style such sugar suit summer sun sunday
-supper support sure surgery surname sweet swim system table tail taken taking tall tax taxi teach teacher team
-teeth ten tenant test testing tests theft thing things think third thought three throat thursday
-ticket tickets tie till time times tip tired together told tomorrow tonight too took tooth top total
-touch toward tower town track train training transport travel treat treatment tree trip trouble
-truck true trust truth tuesday tumour turn twelve twice twin two type ulcer ultrasound uncle under
-university unit unless until urgent urine use used user using usual vaccine vaccination vaccines
-valley valuables van very video view village violence virus visit visiting visitor visitors voice
-volunteer volunteers wait waiting waits wake walk walker wall wallet walls war ward wards warm wash
-waste watch water weak wear weather weaver web website wednesday week weekend weeks weight well
-went were west wet wheel wheelchair while white whole wide wife wild will win wind window wine wing
-winter wise wish within without wolf women wood wooden woods word words worker world worry worse
-worst worth wound wrist wrong year years yellow yesterday yet young younger zero
+supper support sure surgery surname sweet swim system table tail taken taking tall tax taxi teach
+teacher team teeth ten tenant test testing tests theft thing things think third thought three
+throat thursday ticket tickets tie till time times tip tired together told tomorrow tonight too
+took tooth top total touch toward tower town track train training transport travel treat treatment
+tree trip trouble truck true trust truth tuesday tumour turn twelve twice twin two type ulcer
+ultrasound uncle under unit university unless until urgent urine use used user using usual
+vaccination vaccine vaccines valley valuables van very video view village violence virus visit
+visiting visitor visitors voice volunteer volunteers wait waiting waits wake walk walker wall
+wallet walls war ward wards warm wash waste watch water weak wear weather weaver web website
+wednesday week weekend weeks weight well went were west wet wheel wheelchair while white whole wide
+wife wild will win wind window wine wing winter wise wish within without wolf women wood wooden
+woods word words worker world worry worse worst worth wound wrist wrong year years yellow yesterday
+yet young younger zero
 """.split()
 )
 
