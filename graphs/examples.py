@@ -10,6 +10,8 @@ from frontdesk.tools.search import Passage
 from frontdesk.tools.toolbox import Toolbox
 
 LONGEST = 36  # characters of a page's title or a contact's name; a longer one makes no good chip
+# A heading that asks a whole question: "How do I appeal?", not "1. Whose record?".
+_ASKING = re.compile(r"(how|what|when|where|who|which|why|can|do|does|is|are|may)\b.{12,}\?$", re.I)
 TOPICS = 8  # topics of the scope that are looked up
 
 
@@ -53,19 +55,18 @@ def _of_pages(toolbox: Toolbox, topics: list[str], name: str) -> list[str]:
         best = next((question for question in asked if question), None)
         if best:
             questions.append(best)
-    # Titles of few words are the plainest: "Parking" before "Parking at Fern Hospital".
-    return sorted(questions, key=lambda question: (not question.endswith("?"), len(question)))
+    return sorted(questions, key=len)  # the plainest first: "parking", then "parking at Fernhill"
 
 
 def _question(passage: Passage, name: str) -> str:
     title = re.split(r" [|–—·-] ", passage.title)[0].strip()
     heading = passage.heading[-1].strip() if passage.heading else ""
-    if heading.endswith("?") and len(heading) <= 2 * LONGEST:
+    if _ASKING.match(heading) and len(heading) <= 2 * LONGEST:
         return heading
     home = urlsplit(passage.url).path in ("", "/", "/index.html")
     if home or not 3 < len(title) <= LONGEST or name in title:
         return ""
-    return title if title.endswith("?") else f"What should I know about {_lowered(title)}?"
+    return title if _ASKING.match(title) else f"What should I know about {_lowered(title)}?"
 
 
 def _lowered(title: str) -> str:

@@ -123,7 +123,7 @@ def waits(
     if len(listed) > unfolded:
         rest = _table(listed[unfolded:])
         table += f"<details><summary>{len(listed) - unfolded} more</summary>{rest}</details>"
-    read = f"Fetched {fetched_at.astimezone(zone):%H:%M}, {age(age_seconds)}" if fetched_at else ""
+    read = _read(fetched_at, age_seconds, zone)
     meaning = "; ".join(dict.fromkeys(METRICS[row.metric] for row in listed if row.state == "ok"))
     official = link(url)
     opened = f'<a href="{official}" target="_blank" rel="noopener">Official page</a>'
@@ -131,6 +131,15 @@ def waits(
         part for part in (read, escape(meaning.capitalize()), opened if official else "") if part
     )
     return f'<figure class="fd-waits">{table}<figcaption>{foot}</figcaption></figure>'
+
+
+def _read(fetched_at: datetime | None, age_seconds: float | None, zone: ZoneInfo) -> str:
+    """Return when a reading was fetched, with its day once it is an old one."""
+    if fetched_at is None:
+        return ""
+    local = fetched_at.astimezone(zone)
+    day = f"{local.day} {_MONTHS[local.month - 1]} " if (age_seconds or 0) > 12 * 3600 else ""
+    return f"Fetched {day}{local:%H:%M}, {age(age_seconds)}"
 
 
 def _table(rows: Iterable["Department"]) -> str:

@@ -48,7 +48,12 @@ def chat(
 ) -> None:
     """Open the chat, with live waits and the directory; Ctrl-C ends it."""
     settings_of(context)  # a mistake in the settings is told here, not on the page
-    with start(shared(context).config, port) as process:
+    open_page(shared(context).config, port, browser=browser)
+
+
+def open_page(config: Path | None, port: int, *, browser: bool) -> None:
+    """Run the app until it ends or Ctrl-C. Raises `CommandError` when it fails."""
+    with start(config, port) as process:
         try:
             wait_for(process, port)
             address = f"http://{HOST}:{port}/"
@@ -80,7 +85,7 @@ def start(config: Path | None, port: int) -> "subprocess.Popen[bytes]":
     )
 
 
-def require_free(port: int, what: str = "the chat") -> None:
+def require_free(port: int, what: str = "the chat", option: str = "--port") -> None:
     """Raise `CommandError` when something listens on `port` already."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -89,7 +94,7 @@ def require_free(port: int, what: str = "the chat") -> None:
         except OSError as error:
             raise CommandError(
                 f"port {port} for {what} is taken ({error.strerror}); end what uses it, or choose"
-                " another with --port"
+                f" another with {option}"
             ) from error
 
 

@@ -1,7 +1,7 @@
 """The chat: a question, the steps as they happen, the answer as it comes, what it rests on."""
 
 import uuid
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -153,8 +153,9 @@ def _waits(event: dict[str, Any], zone: ZoneInfo) -> str:
     ]
     read = event.get("fetched_at")
     moment = datetime.fromisoformat(read) if read else None
-    url, then = event.get("url") or "", event.get("age_seconds")
-    return cards.waits(rows, moment, then, zone, url=url, unfolded=UNFOLDED)
+    # The age of now, not of then: the thread may be looked at again tomorrow.
+    old = (datetime.now(UTC) - moment).total_seconds() if moment else None
+    return cards.waits(rows, moment, old, zone, url=event.get("url") or "", unfolded=UNFOLDED)
 
 
 def _thumbs(assistant: "Assistant", thread: str, number: int, turn: Turn) -> None:

@@ -15,7 +15,7 @@ circle{stroke:#fff;stroke-width:2}
 circle.short{fill:#17693a}circle.middle{fill:#b56d00}circle.long{fill:#a8231a}
 circle.closing{fill:#7a2f8f}circle.unknown{fill:#245a86}circle.closed{fill:#fff;stroke:#5d6662}
 text.name,text.wait{paint-order:stroke;stroke:#eef1ea;stroke-width:3px;stroke-linejoin:round}
-text.wait{font-weight:700}text.short{fill:#17693a}text.middle{fill:#8a5200}text.long{fill:#a8231a}
+text.count{font-weight:700;fill:#fff}text.wait{font-weight:700}text.short{fill:#17693a}text.middle{fill:#8a5200}text.long{fill:#a8231a}
 text.closing{fill:#7a2f8f}text.closed{fill:#5d6662}text.unknown{fill:#245a86}
 .scale{fill:none;stroke:#57625d;stroke-width:1.5}text.soft{fill:#57625d}
 .paper{fill:#fff;stroke:#dcd8cc}.band{fill:#cfe3dd}.gap{fill:#eceae2}

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from frontdesk.graphs.parts import DepartmentHistory
 
 WIDTH, HEIGHT = 720.0, 240.0
-LEFT, RIGHT, TOP, BOTTOM = 58.0, 14.0, 14.0, 28.0
+LEFT, RIGHT, TOP, BOTTOM = 86.0, 14.0, 16.0, 30.0
 STEPS = (30, 60, 120, 180, 240, 360, 480, 720)  # minutes between two lines
 
 

@@ -2,11 +2,12 @@
 
 import math
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING
 
 from frontdesk.ui.picture import picture
-from frontdesk.ui.wait_states import Shown, ordered, shown
+from frontdesk.ui.wait_states import ordered, shown
 
 if TYPE_CHECKING:
     from frontdesk.graphs.parts import Department
@@ -17,13 +18,15 @@ LINE = 15.0  # height of a label
 SCALES = (1, 2, 5, 10, 20, 50, 100, 200, 500)  # kilometres
 KM_A_DEGREE = 111.32
 Point = tuple[float, float]
+Box = tuple[float, float, float, float]
+NEAR = 26.0  # in the picture
 
 
 def sites_map(rows: Iterable["Department"]) -> str:
-    """Return the departments that have coordinates as an SVG map, "" when fewer than two do.
+    """Return the departments that have coordinates as a map, "" when fewer than two places do.
 
-    Equirectangular around the middle latitude, the same scale both ways; departments at one point
-    share a mark that shows the shortest of their waits.
+    Equirectangular around the middle latitude, the same scale both ways. Places that would cover
+    each other share one mark with their number and the shortest of their waits.
     """
     places: dict[Point, list[Department]] = {}
     for row in ordered(rows):
@@ -32,14 +35,59 @@ def sites_map(rows: Iterable["Department"]) -> str:
     if len(places) < 2:
         return ""
     points, height, km = _project(list(places))
-    marks = "".join(
-        _mark(point, group) for point, group in zip(points, places.values(), strict=True)
-    )
-    labels = _labels(points, list(places.values()), height)
+    marks = _marks(points, list(places.values()))
     land = f'<rect class="land" width="{WIDTH:.0f}" height="{height:.0f}" rx="14"/>'
-    drawn = f"{land}{_graticule(height)}{_scale(km, height)}{marks}{labels}"
-    said = f"Map of {len(places)} sites with their waits, which the table above lists; north is up."
-    return f'<figure class="fd-map">{picture(drawn, WIDTH, height, said)}</figure>'
+    drawn = "".join(_drawn(mark) for mark in marks) + _labels(marks, height)
+    said = f"Map of {len(places)} places with their waits, which the table lists; north is up."
+    svg = f"{land}{_graticule(height)}{_scale(km, height)}{drawn}"
+    return f'<figure class="fd-map">{picture(svg, WIDTH, height, said)}</figure>'
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A mark on the map: one place, or several that would cover each other."""
+
+    x: float
+    y: float
+    rows: tuple["Department", ...]  # the shortest wait first
+    places: int = 1
+
+    @property
+    def name(self) -> str:
+        """The site, or what the sites share: their town, else their region."""
+        sites = list(dict.fromkeys(row.site for row in self.rows))
+        if self.places == 1:
+            return _short(sites[0])
+        for shared in ({row.town for row in self.rows}, {row.region for row in self.rows}):
+            if len(shared) == 1 and (name := shared.pop()):
+                return f"{name}, {len(sites)} sites"
+        return f"{_short(sites[0])} and {len(sites) - 1} more"
+
+    @property
+    def wait(self) -> str:
+        """The wait, the shortest one of several."""
+        said = shown(self.rows[0])
+        several = self.places > 1 and self.rows[0].state == "ok"
+        return f"from {said.text}" if several else said.text
+
+    @property
+    def tone(self) -> str:
+        return shown(self.rows[0]).tone
+
+
+def _marks(points: Sequence[Point], groups: Sequence[Sequence["Department"]]) -> list[Mark]:
+    """Return one mark a place; those nearer to each other than `NEAR` become one."""
+    marks: list[Mark] = []
+    for (x, y), rows in zip(points, groups, strict=True):
+        near = next((m for m in marks if math.hypot(m.x - x, m.y - y) < NEAR), None)
+        if near is None:
+            marks.append(Mark(x, y, tuple(rows)))
+            continue
+        count = near.places + 1
+        middle = (near.x + (x - near.x) / count, near.y + (y - near.y) / count)
+        joined = Mark(*middle, tuple(ordered([*near.rows, *rows])), count)
+        marks[marks.index(near)] = joined
+    return marks
 
 
 def _project(places: Sequence[Point]) -> tuple[list[Point], float, float]:
@@ -60,63 +108,56 @@ def _project(places: Sequence[Point]) -> tuple[list[Point], float, float]:
     return points, height, km
 
 
-def _mark(point: Point, group: Sequence["Department"]) -> str:
-    wait = shown(group[0])
-    x, y = point
-    return f'<circle class="{wait.tone}" cx="{x:.1f}" cy="{y:.1f}" r="7"/>'
+def _drawn(mark: Mark) -> str:
+    radius = 7 if mark.places == 1 else 11
+    circle = f'<circle class="{mark.tone}" cx="{mark.x:.1f}" cy="{mark.y:.1f}" r="{radius}"/>'
+    if mark.places == 1:
+        return circle
+    at = f'x="{mark.x:.1f}" y="{mark.y + 4:.1f}" text-anchor="middle"'
+    return f'{circle}<text class="count" {at}>{mark.places}</text>'
 
 
-def _labels(
-    points: Sequence[Point], groups: Sequence[Sequence["Department"]], height: float
-) -> str:
-    """Return name and wait beside each mark, where they cover no other label; else the wait."""
-    taken: list[tuple[float, float, float, float]] = [
-        (x - 8, y - 8, x + 8, y + 8) for x, y in points
-    ]
+def _labels(marks: Sequence[Mark], height: float) -> str:
+    """Return name and wait beside each mark, where they cover nothing; else the wait alone."""
+    taken: list[Box] = [(m.x - 9, m.y - 9, m.x + 9, m.y + 9) for m in marks]
     said: list[str] = []
-    for (x, y), group in zip(points, groups, strict=True):
-        wait = shown(group[0])
-        for lines in ((_short(group[0].site), wait.text), (wait.text,)):
-            place = _free(x, y, lines, taken, height)
+    for mark in marks:
+        for lines in ((mark.name, mark.wait), (mark.wait,)):
+            place = _free(mark, lines, taken, height)
             if place is not None:
-                box, anchor, left = place
+                box, anchor, x = place
                 taken.append(box)
-                said.append(_label(lines, anchor, left, box[1], wait))
+                said.append(_label(lines, anchor, x, box[1], mark.tone))
                 break
     return "".join(said)
 
 
 def _free(
-    x: float,
-    y: float,
-    lines: Sequence[str],
-    taken: Sequence[tuple[float, float, float, float]],
-    height: float,
-) -> tuple[tuple[float, float, float, float], str, float] | None:
+    mark: Mark, lines: Sequence[str], taken: Sequence[Box], height: float
+) -> tuple[Box, str, float] | None:
     """Return (box, text-anchor, x of the text) of the first free place around a mark."""
-    wide = max(len(line) for line in lines) * 6.4 + 6
+    wide = max(len(line) for line in lines) * 6.6 + 6
     high = LINE * len(lines)
     for anchor, left, top in (
-        ("start", x + 12, y - high / 2),
-        ("end", x - 12 - wide, y - high / 2),
-        ("middle", x - wide / 2, y + 11),
-        ("middle", x - wide / 2, y - 11 - high),
+        ("start", mark.x + 15, mark.y - high / 2),
+        ("end", mark.x - 15 - wide, mark.y - high / 2),
+        ("middle", mark.x - wide / 2, mark.y + 12),
+        ("middle", mark.x - wide / 2, mark.y - 12 - high),
     ):
         box = (left, top, left + wide, top + high)
         inside = box[0] > 4 and box[1] > 4 and box[2] < WIDTH - 4 and box[3] < height - 4
         if inside and not any(_overlap(box, other) for other in taken):
-            return box, anchor, {"start": left, "end": left + wide}.get(anchor, x)
+            return box, anchor, {"start": left, "end": left + wide}.get(anchor, mark.x)
     return None
 
 
-def _label(lines: Sequence[str], anchor: str, x: float, top: float, wait: Shown) -> str:
+def _label(lines: Sequence[str], anchor: str, x: float, top: float, tone: str) -> str:
     last = len(lines) - 1
-    texts = "".join(
-        f'<text class="{f"wait {wait.tone}" if at == last else "name"}" x="{x:.1f}"'
+    return "".join(
+        f'<text class="{f"wait {tone}" if at == last else "name"}" x="{x:.1f}"'
         f' y="{top + LINE * at + 11.5:.1f}" text-anchor="{anchor}">{escape(line)}</text>'
         for at, line in enumerate(lines)
     )
-    return texts
 
 
 def _graticule(height: float) -> str:
@@ -139,5 +180,5 @@ def _short(site: str) -> str:
     return site if len(site) <= 30 else f"{site[:29].rstrip()}…"
 
 
-def _overlap(a: tuple[float, ...], b: tuple[float, ...]) -> bool:
+def _overlap(a: Box, b: Box) -> bool:
     return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]

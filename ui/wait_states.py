@@ -60,7 +60,9 @@ def age(seconds: float | None) -> str:
         return "never read"
     if seconds < 90:
         return f"{round(seconds)} s old"
-    return f"{duration(seconds / 60)} old"
+    if seconds < 48 * 3600:
+        return f"{duration(seconds / 60)} old"
+    return f"{seconds / 86400:.0f} days old"
 
 
 def ordered(rows: Iterable["Department"]) -> list["Department"]:
