@@ -71,6 +71,11 @@ def _is_happening(kind: str, found: _Found) -> bool:
         return _somebody_has_it(found)
     if kind == "events":
         return _happened_to_somebody(found)
+    if kind == "requests" and (
+        table().holds("hesitations", found.lead)
+        or table().holds("questions", found.words[: found.start + 1])
+    ):
+        return False
     return not _is_question(found)
 
 
@@ -153,9 +158,10 @@ def _happened_to_somebody(found: _Found) -> bool:
         return False
     if _people(lead) or (_listed("now") & set(words) and len(words) < _SHORT):
         return True
-    if found.start <= 1:
+    after = words[found.end : found.end + 1]
+    if found.start <= 1 and (not after or after[0] in _listed("placed") | {"and", "please"}):
         return not _listed("things") & set(words)
-    return bool(_people(words[found.end : found.end + 5]))
+    return bool((_listed("kin") | _listed("anyone")) & set(words[found.end : found.end + 5]))
 
 
 def _is_cry(found: _Found) -> bool:

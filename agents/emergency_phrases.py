@@ -60,7 +60,7 @@ def table() -> Table:
     signs = tuple(
         (sign["name"], kind, _phrase(text, groups))
         for sign in raw["signs"]
-        for kind in ("reports", "events", "nouns")
+        for kind in ("reports", "requests", "events", "nouns")
         for text in sign.get(kind, ())
     )
     context = dict(raw["context"])
@@ -105,12 +105,14 @@ def _end(phrase: Phrase, at: int, words: Words, position: int, fillers: frozense
     if at == len(phrase):
         return position
     slot = phrase[at]
-    for here in range(position, min(len(words), position + _WIDE_GAP + 1)):
+    skipped = 0
+    for here in range(position, min(len(words), position + 2 * _WIDE_GAP)):
         if _fits(slot, words[here]):
             end = _end(phrase, at + 1, words, here + 1, fillers)
             if end:
                 return end
-        if not slot.wide and words[here] not in fillers:
+        skipped += words[here] not in fillers
+        if skipped > (_WIDE_GAP if slot.wide else 0):
             break
     return _end(phrase, at + 1, words, position, fillers) if slot.optional else 0
 

@@ -61,13 +61,13 @@ def _mend(words: Iterable[str], spelling: Spelling) -> Iterable[str]:
 def _nearest(word: str, spelling: Spelling) -> str:
     """Return the word of alarm that `word` is a typo of, or `word`.
 
-    One slip (Damerau) for six or seven letters, two for more; the first letter is seldom wrong.
+    One slip (Damerau) for six to eight letters, two for more; the first letter is seldom wrong.
     """
     if word in spelling.known or word in spelling.honest or len(word) < _GUESSED - 1:
         return word
     best, least = word, 3
     for candidate in spelling.known:
-        slips = 1 if len(candidate) < 8 else 2
+        slips = 1 if len(candidate) < 9 else 2
         if len(candidate) < _GUESSED or candidate[0] != word[0]:
             continue
         distance = OSA.distance(word, candidate, score_cutoff=slips)
