@@ -1,7 +1,8 @@
 """An instruct model in a GGUF file as a decider: steps, arguments and quotes are scored choices."""
 
 from collections.abc import Sequence as Many
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 import numpy as np
@@ -14,6 +15,7 @@ from frontdesk.agents.decision import TOOL_STEPS, Decision, Evidence, Step
 from frontdesk.agents.engine import Engine, deadline_after
 from frontdesk.agents.evidence import follow_up_query
 from frontdesk.agents.kept import common_length
+from frontdesk.agents.prompting import Prompting
 from frontdesk.agents.scoring import Scores, common_beginning, scoring
 from frontdesk.agents.sequence import Sequence
 from frontdesk.agents.settings import OrganisationSettings
@@ -34,6 +36,7 @@ class ChatDecider:
     name: str
     organisation: OrganisationSettings
     timeout: float | None = None
+    prompting: Prompting = Prompting()
 
     def __post_init__(self) -> None:
         self._template = ChatTemplate.of(self.engine)
@@ -46,18 +49,30 @@ class ChatDecider:
             ModelError: the engine is busy, too slow or closed.
         """
         deadline = deadline_after(self.timeout)
-        return run(self._deciding(evidence, deadline), deadline)
+        votes = self.prompting.votes
+        if votes == 1:
+            return run(self._deciding(evidence, deadline), deadline)
+        # All read the same prompt and write together: the engine puts them into one batch.
+        with ThreadPoolExecutor(votes) as pool:
+            decisions = pool.map(
+                lambda seed: run(self._deciding(evidence, deadline, seed), deadline), range(votes)
+            )
+            return _majority(list(decisions))
 
     def steps(self, evidence: Evidence) -> list[str]:
         """Return the steps to choose from."""
         return allowed_steps(evidence)
 
-    def _deciding(self, evidence: Evidence, deadline: float | None) -> Steps[Decision]:
+    def _deciding(
+        self, evidence: Evidence, deadline: float | None, seed: int = 0
+    ) -> Steps[Decision]:
         prompt, prefix = self._prompt(evidence)
         sequence = yield from self.engine.opening(prompt[:prefix], deadline)
         try:
             done = prefix + (yield from sequence.resuming(prompt[prefix:]))
             logits = yield from sequence.extending(prompt[done:], 1)
+            if self.prompting.thought_tokens:
+                logits = yield from self.prompting.thinking(self.engine, sequence, seed)
             turn = _Choices(self.engine, sequence, logits)
             step, probability = yield from turn.choose(self.steps(evidence))
             quotes: tuple[int, ...] = ()
@@ -72,10 +87,14 @@ class ChatDecider:
 
     def _prompt(self, evidence: Evidence) -> tuple[list[int], int]:
         """Return the tokens of the prompt, and how many of them are the same for every turn."""
-        messages = turn_messages(self._system, evidence)
+        vector = evidence.search.query_vector if evidence.search is not None else None
+        shots = self.prompting.shots(vector)
+        messages = turn_messages(self._system, evidence, shots)
         # Everything in it comes from people or pages.
         messages[1]["content"] = disarm(messages[1]["content"], self.engine)
         text = self._template.render(messages) + steps_so_far(evidence)
+        if self.prompting.thought_tokens:
+            text = text.removesuffix("Step:")
         other = [messages[0], {"role": "user", "content": "\u00b6"}]
         prompt = self.engine.tokenize(text)
         fixed = tuple(self.engine.tokenize(self._template.render(other)))
@@ -102,6 +121,16 @@ class _Choices:
         # The line's end told "search" from "search page"; the next choice follows on this line.
         self._logits = yield from self._sequence.extending(written[best][n:], 1)
         return words[best], scores.probabilities[best]
+
+
+def _majority(decisions: list[Decision]) -> Decision:
+    """Return the surest decision of the step that most votes, weighed by probability, took."""
+    weights: dict[str, float] = {}
+    for decision in decisions:
+        weights[decision.step] = weights.get(decision.step, 0.0) + decision.probability
+    step = max(weights, key=lambda name: weights[name])
+    surest = max((d for d in decisions if d.step == step), key=lambda d: d.probability)
+    return replace(surest, probability=weights[step] / len(decisions))
 
 
 def allowed_steps(evidence: Evidence) -> list[str]:

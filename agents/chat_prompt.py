@@ -13,6 +13,7 @@ from collections.abc import Sequence
 
 from frontdesk.agents.decision import Candidate, Evidence
 from frontdesk.agents.evidence import candidates
+from frontdesk.agents.prompting import Example
 from frontdesk.agents.templates import Message
 
 SENTENCES = 5  # what is shown of the candidates: each costs a 3 B model on two cores about a second
@@ -41,11 +42,14 @@ def system_text(name: str, scope: str) -> str:
     )
 
 
-def turn_messages(system: str, evidence: Evidence) -> list[Message]:
-    """Return the messages that put `evidence` before the model."""
+def turn_messages(
+    system: str, evidence: Evidence, examples: Sequence[Example] = ()
+) -> list[Message]:
+    """Return the messages that put `evidence` before the model, after similar `examples`."""
+    shots = [f"Example: {example.question} Step: {example.step}" for example in examples]
     return [
         {"role": "system", "content": system},
-        {"role": "user", "content": "\n".join(_lines(evidence))},
+        {"role": "user", "content": "\n".join([*shots, *_lines(evidence)])},
     ]
 
 

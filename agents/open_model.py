@@ -1,13 +1,18 @@
 """Opens the chat model that the settings name: a GGUF file on this machine, or a server."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from langchain_core.language_models import BaseChatModel
 from pydantic import SecretStr
 
+from frontdesk.agents.chat_decider import ChatDecider
+from frontdesk.agents.decision import Decider
 from frontdesk.agents.engine import Engine
 from frontdesk.agents.model_file import resolve
-from frontdesk.agents.settings import ModelSettings
+from frontdesk.agents.prompting import Example, Prompting
+from frontdesk.agents.server_decider import ServerDecider
+from frontdesk.agents.settings import ModelSettings, OrganisationSettings
 
 
 def open_engine(settings: ModelSettings, path: Path, data_dir: Path) -> Engine:
@@ -47,6 +52,29 @@ def open_chat_model(settings: ModelSettings, data_dir: Path) -> BaseChatModel:
         max_tokens=settings.max_answer_tokens,
         temperature=settings.temperature,
         timeout=settings.turn_timeout_seconds,
+    )
+
+
+def open_instruct_decider(
+    settings: ModelSettings,
+    organisation: OrganisationSettings,
+    data_dir: Path,
+    examples: Sequence[Example] = (),
+) -> Decider:
+    """Return the decider on an instruct model: at `settings.url`, or in the file `settings.path`.
+
+    Raises:
+        ModelFileError: the file is missing, damaged or not supported.
+    """
+    if settings.url:
+        return ServerDecider(_server(settings), settings.name or settings.url, organisation)
+    path = resolve(settings.path, data_dir / "models")
+    return ChatDecider(
+        engine=open_engine(settings, path, data_dir),
+        name=path.stem,
+        organisation=organisation,
+        timeout=settings.turn_timeout_seconds,
+        prompting=Prompting.named(settings.prompting, examples),
     )
 
 

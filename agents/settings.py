@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
 Grounding = Literal["verbatim", "grounded", "free"]
+Prompting = Literal["zero_shot", "few_shot", "step_by_step", "self_consistency"]
 
 EMERGENCY_NOTICE = (
     "If someone's life may be in danger, call your local emergency number now: "
@@ -46,7 +47,8 @@ class ModelSettings(Section):
     An empty `path` is the bundled model. With `url`, an OpenAI-compatible server answers and `name`
     is the model to ask it for. `context_tokens` is what all people together may fill (None: by the
     model and half a GiB of memory), `max_sequences` how many are answered at once while
-    `max_waiting` more may wait. `max_steps` is the most steps of one turn.
+    `max_waiting` more may wait. `prompting` is how an instruct model is
+    asked (see `agents/prompting.py`). `max_steps` is the most steps of one turn.
     """
 
     path: str = ""
@@ -63,6 +65,7 @@ class ModelSettings(Section):
     max_answer_tokens: int = Field(default=256, ge=1)
     temperature: float = Field(default=0.0, ge=0.0, le=2.0)
     turn_timeout_seconds: float = Field(default=120.0, gt=0.0)
+    prompting: Prompting = "zero_shot"
     max_steps: int = Field(default=6, ge=1, le=50)
 
     @field_validator("url")

@@ -91,7 +91,8 @@ def values(shape: tuple[int, ...], rng: np.random.Generator, quantised: bool) ->
         return np.ones(shape, np.float32)
     rows, width = shape
     if not quantised:
-        return (rng.standard_normal(shape, np.float32) / np.sqrt(width)).astype(np.float32)
+        weights: Array = rng.standard_normal(shape, np.float32) / np.float32(np.sqrt(width))
+        return weights
     blocks: Array = rng.integers(0, 256, (rows, width // 32, 18), np.uint8)
     scale = np.array([0.2 / np.sqrt(width)], np.float16).view(np.uint8)
     blocks[:, :, :2] = scale

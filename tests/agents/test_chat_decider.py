@@ -9,7 +9,9 @@ from frontdesk.agents.chat_decider import ChatDecider, allowed_steps
 from frontdesk.agents.chat_prompt import SENTENCES, shown
 from frontdesk.agents.decision import Evidence, Observation, PreviousTurn
 from frontdesk.agents.engine import Engine
+from frontdesk.agents.prompting import Example, Prompting
 from frontdesk.agents.settings import OrganisationSettings
+from frontdesk.agents.settings import Prompting as Name
 from frontdesk.tools.search import Passage, SearchResult
 
 QUESTION = "who do i call about parking?"
@@ -89,3 +91,32 @@ def test_follow_ups_may_take_the_places_before(decider: ChatDecider) -> None:
     decision = decider.decide(evidence)
     if decision.step == "wait_times":
         assert decision.arguments["places"] in ([], ["Foothills"])
+
+
+@pytest.mark.parametrize("name", ["zero_shot", "few_shot", "step_by_step", "self_consistency"])
+def test_every_strategy_decides_and_keeps_the_prefix(engine: Engine, name: Name) -> None:
+    search = found(["Call 811.", "Parking is $12."])
+    examples = [Example("how do i pay?", "search", search.query_vector)] * 4
+    prompting = Prompting.named(name, examples)
+    asked = ChatDecider(
+        engine, name, OrganisationSettings(name="Kestrel Valley", scope="Care."), None, prompting
+    )
+    evidence = Evidence(QUESTION, search=search, waits_available=True)
+    assert (
+        asked._prompt(evidence)[1]
+        == ChatDecider(
+            engine, "plain", OrganisationSettings(name="Kestrel Valley", scope="Care.")
+        )._prompt(evidence)[1]
+    )
+    decision = asked.decide(evidence)
+    assert decision.step in allowed_steps(evidence)
+    assert 0 < decision.probability <= 1
+    assert engine.stats.active == 0
+
+
+def test_the_nearest_examples_come_last() -> None:
+    near, far = np.eye(384, dtype=np.float32)[:2]
+    examples = [Example("a", "search", near), Example("b", "refuse", far)]
+    prompting = Prompting.named("few_shot", examples)
+    assert [example.question for example in prompting.shots(near)] == ["b", "a"]
+    assert prompting.shots(None) == []
