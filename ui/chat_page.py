@@ -2,7 +2,8 @@
 
 import uuid
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from html import escape
+from typing import TYPE_CHECKING, Any, Literal
 from zoneinfo import ZoneInfo
 
 import streamlit as st
@@ -65,7 +66,7 @@ def _begin() -> None:
 
 def _bar(assistant: "Assistant") -> None:
     with st.container(key="fd-bar", horizontal=True, vertical_alignment="center"):
-        st.html(f'<h1 class="fd-name">{cards.escape(assistant.settings.organisation.name)}</h1>')
+        st.html(f'<h1 class="fd-name">{escape(assistant.settings.organisation.name)}</h1>')
         st.button("New conversation", icon=":material/edit_square:", on_click=_begin, key="fd-new")
 
 
@@ -73,9 +74,9 @@ def _welcome(assistant: "Assistant") -> None:
     from frontdesk.graphs.examples import example_questions
 
     organisation = assistant.settings.organisation
-    scope = f"<p>{cards.escape(organisation.scope)}</p>" if organisation.scope else ""
+    scope = f"<p>{escape(organisation.scope)}</p>" if organisation.scope else ""
     st.html(
-        f'<header class="fd-hero"><h1>{cards.escape(organisation.name)}</h1>'
+        f'<header class="fd-hero"><h1>{escape(organisation.name)}</h1>'
         f"<p class='fd-lead'>Ask a question in your own words. Answers come with their source.</p>"
         f"{scope}</header>"
     )
@@ -90,7 +91,7 @@ def _welcome(assistant: "Assistant") -> None:
                 on_click=_choose,
                 args=(example,),
             )
-    st.html(f'<p class="fd-emergency">{cards.escape(organisation.emergency_notice)}</p>')
+    st.html(f'<p class="fd-emergency">{escape(organisation.emergency_notice)}</p>')
 
 
 def _choose(example: str) -> None:
@@ -171,7 +172,7 @@ def _rate(assistant: "Assistant", thread: str, number: int, turn: Turn, key: str
     from frontdesk.graphs.memory import Feedback
 
     chosen = st.session_state.get(key)
-    thumb = None if chosen is None else 1 if chosen == 1 else -1
+    thumb: Literal[-1, 1] | None = None if chosen is None else 1 if chosen == 1 else -1
     rating = Feedback(
         thread=thread,
         turn=number,

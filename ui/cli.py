@@ -80,7 +80,7 @@ def run(arguments: Sequence[str]) -> int:
     except (KeyboardInterrupt, typer.Abort):
         return 130
     except BrokenPipeError:
-        sys.stdout = None  # type: ignore[assignment]  # whoever read has gone; say nothing more
+        sys.stdout = None  # whoever read has gone; say nothing more
         return FAILED
     except Exception as error:
         # The outermost edge: whatever happened, people get one line and developers --debug.

@@ -1,5 +1,6 @@
 """The Waits page: the live table, the map of the feed's coordinates, the day at one site."""
 
+from html import escape
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -12,7 +13,7 @@ from frontdesk.ui.wait_states import KINDS, freshness
 
 if TYPE_CHECKING:
     from frontdesk.graphs import Assistant
-    from frontdesk.graphs.parts import Board
+    from frontdesk.graphs.parts import Board, Department
 
 AGAIN_SECONDS = 30  # how often the page looks again; the feed is asked at its own interval
 EVERYTHING = "All"
@@ -31,20 +32,20 @@ def _board(assistant: "Assistant") -> None:
     board = waits.board()
     local = board.fetched_at and board.fetched_at.astimezone(zone)
     if board.state != "fresh":
-        st.html(f'<p class="fd-alert" role="alert">{cards.escape(freshness(board, local))}</p>')
+        st.html(f'<p class="fd-alert" role="alert">{escape(freshness(board, local))}</p>')
     if not board.departments:
         return
     rows = _chosen(board)
     st.html(cards.waits(rows, board.fetched_at, board.age_seconds, zone, url=board.source_url))
     for notice in board.notices:
-        st.html(f'<p class="fd-note">{cards.escape(notice)}</p>')
+        st.html(f'<p class="fd-note">{escape(notice)}</p>')
     drawn = sites_map(rows)
     if drawn:
         st.html(f"<h2>Where they are</h2>{drawn}")
     _history(assistant, zone)
 
 
-def _chosen(board: "Board") -> list[object]:
+def _chosen(board: "Board") -> "list[Department]":
     """Return the departments of the kind that was chosen."""
     kinds = [KINDS[kind] for kind in KINDS if any(row.kind == kind for row in board.departments)]
     if len(kinds) < 2:
