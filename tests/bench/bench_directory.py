@@ -46,7 +46,8 @@ class RandomRows:
             encoded: Vector = self._encoder.embed(texts)
             return encoded
         rows = self._rng.standard_normal((len(texts), 384), dtype=np.float32)
-        return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+        unit: Vector = rows / np.linalg.norm(rows, axis=1, keepdims=True)
+        return unit
 
 
 def questions(contacts: Sequence[Contact], count: int) -> dict[str, list[Question]]:
