@@ -153,7 +153,8 @@ class Filter:
 EVERYTHING = Filter()
 _WANTED = (
     "((c.thread IS NULL AND NOT %(only_thread)s) OR c.thread = %(thread)s)"
-    " AND (NOT %(narrows)s OR c.page_id IN (SELECT id FROM pages WHERE (%(section)s = '' OR section = %(section)s)"
+    " AND (NOT %(narrows)s OR c.page_id IN (SELECT id FROM pages"
+    " WHERE (%(section)s = '' OR section = %(section)s)"
     " AND (%(language)s = '' OR language = %(language)s)"
     " AND (%(url)s = '' OR url = %(url)s)"
     " AND (%(published_since)s::date IS NULL OR published_on >= %(published_since)s)))"

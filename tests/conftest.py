@@ -102,6 +102,10 @@ class Site:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         self.pages[path] = Reply(html.encode(), 200, {"Content-Type": "text/html", **named})
 
+    def redirect(self, path: str, target: str) -> None:
+        """Answer `path` with a redirect to `target`."""
+        self.pages[path] = Reply(b"", 302, {"Location": target})
+
 
 @pytest.fixture
 def site() -> Iterator[Site]:

@@ -35,10 +35,10 @@ def parse(body: bytes, charset: str = "") -> Any:
 
     Raises `ExtractError` when nothing is there.
     """
-    encoding = _charset(body, charset)
-    parser = lxml.html.HTMLParser(encoding=encoding, huge_tree=False)
+    text = body.decode(_charset(body, charset), errors="replace").lstrip("\ufeff")
+    parser = lxml.html.HTMLParser(encoding="utf-8", huge_tree=False)
     try:
-        root = lxml.html.document_fromstring(body, parser=parser)
+        root = lxml.html.document_fromstring(text.encode("utf-8", "replace"), parser=parser)
     except (etree.LxmlError, ValueError, LookupError) as error:
         raise ExtractError("the page is empty or not HTML") from error
     return root

@@ -79,9 +79,8 @@ def _read(pdf: Any, name: str) -> Document:
 def _parts(page: Any) -> list[Line | Block]:
     """Lines and table rows of one page, from top to bottom."""
     tables = [table for table in page.find_tables() if len(table.rows) > 1]
-    outside = page
-    for table in tables:
-        outside = outside.outside_bbox(table.bbox, strict=False)
+    boxes = [table.bbox for table in tables]
+    outside = page.filter(lambda thing: not any(_inside(thing, box) for box in boxes))
     parts: list[tuple[float, Line | Block]] = []
     for line in outside.extract_text_lines(strip=True, return_chars=True):
         sizes = [char["size"] for char in line["chars"]]
@@ -107,6 +106,11 @@ def _parts(page: Any) -> list[Line | Block]:
         rows = readable_rows([list(row) for row in grid])
         parts.extend((table.bbox[1], Block("row", text)) for text in rows if text)
     return [part for _, part in sorted(parts, key=lambda pair: pair[0])]
+
+
+def _inside(thing: Any, box: tuple[float, float, float, float]) -> bool:
+    x, y = (thing["x0"] + thing["x1"]) / 2, (thing["top"] + thing["bottom"]) / 2
+    return box[0] <= x <= box[2] and box[1] <= y <= box[3]
 
 
 def _without_running_lines(pages: list[list[Line | Block]]) -> list[Line | Block]:
