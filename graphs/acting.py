@@ -2,12 +2,14 @@
 
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from frontdesk.agents.decision import Decision, Evidence, Observation
+from frontdesk.agents.literals import AllowedLiterals, literals
 from frontdesk.graphs.events import step_finished, step_started
 from frontdesk.tools.errors import TOOL_ERRORS
 from frontdesk.tools.search import SearchResult
@@ -53,14 +55,22 @@ class Unavailable(Exception):
     """The organisation has no such tool; the message is for the person."""
 
 
-def act(toolbox: Toolbox, evidence: Evidence, decision: Decision) -> Observation:
+@dataclass(frozen=True)
+class Asking:
+    """Who asks: the thread, and every word the person wrote in it."""
+
+    thread: str = ""
+    words: Sequence[str] = ()
+
+
+def act(toolbox: Toolbox, evidence: Evidence, decision: Decision, asking: Asking) -> Observation:
     """Run the decision's tool. Never raises for a bad argument or a failing tool."""
     tool, arguments = decision.step, dict(decision.arguments)
     step_started(tool, arguments)
     started = time.perf_counter()
     result, error = None, ""
     try:
-        result = _TOOLS[tool](toolbox, evidence, arguments)
+        result = _TOOLS[tool](toolbox, evidence, arguments, asking)
     except ValidationError as invalid:
         fault = invalid.errors()[0]
         place = ".".join(str(part) for part in fault["loc"])
@@ -76,36 +86,49 @@ def act(toolbox: Toolbox, evidence: Evidence, decision: Decision) -> Observation
     return Observation(tool, arguments, not error, ms, result, error)
 
 
-def _search(toolbox: Toolbox, evidence: Evidence, arguments: Mapping[str, Any]) -> SearchResult:
+def _search(
+    toolbox: Toolbox, evidence: Evidence, arguments: Mapping[str, Any], asking: Asking
+) -> SearchResult:
     query = QueryArguments(**arguments).query
     for held in (evidence.search, evidence.search_with_previous):
         if held is not None and held.query == query:
             return held
-    return toolbox.searcher.search(query)
+    return toolbox.searcher.search(query, thread=asking.thread or None)
 
 
-def _wait_times(toolbox: Toolbox, evidence: Evidence, arguments: Mapping[str, Any]) -> Any:
+def _wait_times(
+    toolbox: Toolbox, evidence: Evidence, arguments: Mapping[str, Any], asking: Asking
+) -> Any:
     asked = WaitArguments(**arguments)
     if toolbox.waits is None:
         raise Unavailable("This organisation publishes no live wait times here.")
     return toolbox.waits.ask(asked.places, asked.kind, asked.ask, asked.at)
 
 
-def _contact_lookup(toolbox: Toolbox, evidence: Evidence, arguments: Mapping[str, Any]) -> Any:
+def _contact_lookup(
+    toolbox: Toolbox, evidence: Evidence, arguments: Mapping[str, Any], asking: Asking
+) -> Any:
     query = QueryArguments(**arguments).query
     if query == evidence.question and evidence.contacts is not None:
         return evidence.contacts
     return toolbox.directory.lookup(query)
 
 
-def _read_page(toolbox: Toolbox, evidence: Evidence, arguments: Mapping[str, Any]) -> Any:
+def _read_page(
+    toolbox: Toolbox, evidence: Evidence, arguments: Mapping[str, Any], asking: Asking
+) -> Any:
     asked = PageArguments(**arguments)
     if toolbox.reader is None:
         raise Unavailable("Reading other web pages is not set up here.")
-    return toolbox.reader.read(asked.url, asked.query or evidence.question)
+    # A link is followed because the person gave it, never because a page or a model did.
+    given = AllowedLiterals([evidence.question, *asking.words])
+    links = literals(asked.url)
+    if len(links) != 1 or links[0].text != asked.url or links[0] not in given:
+        raise Unavailable("I can only read a page whose link you give me.")
+    return toolbox.reader.read(asked.url, asked.query or evidence.question, thread=asking.thread)
 
 
-_TOOLS: dict[str, Callable[[Toolbox, Evidence, Mapping[str, Any]], Any]] = {
+_TOOLS: dict[str, Callable[[Toolbox, Evidence, Mapping[str, Any], Asking], Any]] = {
     "search": _search,
     "wait_times": _wait_times,
     "contact_lookup": _contact_lookup,

@@ -21,7 +21,8 @@ from frontdesk.graphs.settings import Settings
 from frontdesk.graphs.state import State
 from frontdesk.tools.toolbox import Toolbox
 
-AssistantGraph = CompiledStateGraph[State, None, State, State]
+# Its input is what LangGraph takes for messages: tuples, dicts or message objects.
+AssistantGraph = CompiledStateGraph[State, None, Any, Any]
 # One checkpoint a turn, when it ends: a turn is one question, and asking it again costs less.
 _RUN: RunnableConfig = {"configurable": {"__pregel_durability": "exit"}}
 
@@ -52,7 +53,7 @@ def build_assistant(
 
 def wire(nodes: Nodes, checkpointer: BaseCheckpointSaver[Any] | bool) -> AssistantGraph:
     """Connect the nodes; nothing else happens here."""
-    graph: StateGraph[State, None, State, State] = StateGraph(State)
+    graph: StateGraph[State, None, Any, Any] = StateGraph(State)
     graph.add_node("receive", nodes.receive)
     graph.add_node("look", nodes.look)
     graph.add_node("decide", nodes.decide)

@@ -14,7 +14,7 @@ from frontdesk.agents.evidence import gather, observe
 from frontdesk.agents.literals import check
 from frontdesk.agents.sentences import sentence_spans
 from frontdesk.graphs import events, wording
-from frontdesk.graphs.acting import act
+from frontdesk.graphs.acting import Asking, act
 from frontdesk.graphs.answering import Answer, compose, settings_texts, waits_event
 from frontdesk.graphs.reply import Reply, StepTaken, Timings
 from frontdesk.graphs.settings import Settings
@@ -104,11 +104,13 @@ class Nodes:
         again = any((o.tool, o.arguments) == (decision.step, decision.arguments) for o in done)
         return "respond" if again else "act"
 
-    def act(self, state: State) -> dict[str, Any]:
+    def act(self, state: State, config: RunnableConfig) -> dict[str, Any]:
         """Run the tool that was chosen."""
         turn = _turn(state)
         assert turn.evidence is not None and turn.decision is not None
-        turn.evidence = observe(turn.evidence, act(self.toolbox, turn.evidence, turn.decision))
+        asking = Asking(str(_thread(config) or ""), _asked(state.get("messages", [])))
+        observation = act(self.toolbox, turn.evidence, turn.decision, asking)
+        turn.evidence = observe(turn.evidence, observation)
         return {"turn": turn}
 
     def respond(self, state: State, config: RunnableConfig) -> dict[str, Any]:
@@ -148,7 +150,7 @@ class Nodes:
         observations = turn.evidence.observations if turn.evidence else ()
         now = time.perf_counter()
         return Reply(
-            thread=config.get("configurable", {}).get("thread_id"),
+            thread=_thread(config),
             answer=answer.text,
             outcome=answer.outcome,
             steps=tuple(
@@ -179,9 +181,18 @@ def _question(messages: list[AnyMessage]) -> str:
     return str(last.text).strip() if isinstance(last, HumanMessage) else ""
 
 
+def _asked(messages: list[AnyMessage]) -> list[str]:
+    return [str(message.text).strip() for message in messages if isinstance(message, HumanMessage)]
+
+
+def _thread(config: RunnableConfig) -> str | None:
+    thread: str | None = config.get("configurable", {}).get("thread_id")
+    return thread
+
+
 def _earlier_question(messages: list[AnyMessage]) -> str:
     """Return the question before the last one, when the thread came with a history."""
-    asked = [str(m.text).strip() for m in messages if isinstance(m, HumanMessage)]
+    asked = _asked(messages)
     return asked[-2][:LONGEST_QUESTION] if len(asked) > 1 else ""
 
 

@@ -7,6 +7,7 @@ from frontdesk.db.ingest.embed import GGUFEmbedder, encoder_path
 from frontdesk.graphs.memory import Memory
 from frontdesk.graphs.parts import Parts
 from frontdesk.tools.contact_lookup import Directory
+from frontdesk.tools.read_page import PageReader
 from frontdesk.tools.search import Searcher
 from frontdesk.tools.toolbox import Toolbox
 
@@ -33,6 +34,7 @@ class Resources(Parts):
             directory=self.directory,
             embedder=self.encoder,
             scope=self.settings.organisation.scope,
+            reader=PageReader(self.store, self.encoder, self.client),
             waits=self.waits if self.settings.wait_times.adapter else None,
         )
 

@@ -1,4 +1,4 @@
-"""Imports go one way: ui -> graphs -> agents -> tools -> db; training from the command line only."""
+"""Imports go one way: ui -> graphs -> agents -> tools -> db; training by command only."""
 
 import ast
 from collections.abc import Iterator

@@ -2,6 +2,7 @@
 
 import asyncio
 import uuid
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,7 +11,10 @@ from queued_decider import Desk, QueuedDecider, quoting
 
 from frontdesk.agents.decision import Decision
 from frontdesk.agents.errors import ModelError
+from frontdesk.db.ingest.client import GuardedClient
+from frontdesk.graphs import build_assistant
 from frontdesk.graphs.assistant import AssistantGraph
+from frontdesk.tools.read_page import PageReader
 
 KEYS = [
     "id",
@@ -29,7 +33,7 @@ KEYS = [
 
 
 def ask(graph: AssistantGraph, question: str, thread: str = "", owner: str = "") -> dict[str, Any]:
-    config = {"configurable": {"thread_id": thread or uuid.uuid4().hex, "owner": owner}}
+    config: Any = {"configurable": {"thread_id": thread or uuid.uuid4().hex, "owner": owner}}
     state = graph.invoke({"messages": [("user", question)]}, config)
     assert isinstance(state["messages"][-1], AIMessage)
     assert state["messages"][-1].text == state["reply"]["answer"]
@@ -201,6 +205,32 @@ def test_a_missing_tool_is_an_observation(desk: Desk) -> None:
     assert reply["answer"] == "Reading other web pages is not set up here."
 
 
+@pytest.mark.parametrize(
+    ("question", "link", "said"),
+    [
+        ("what does {url}/fees say about a gate fee", "{url}/fees", "The gate fee is $3.75. [1]"),
+        ("what is the gate fee", "{url}/fees", "I can only read a page whose link you give me."),
+        ("read {url}/fees", "{url}/other", "I can only read a page whose link you give me."),
+        ("read {url}/gone", "{url}/gone", "That page could not be read just now."),
+        ("read http://169.254.169.254/x", "http://169.254.169.254/x", "That page could not be"),
+    ],
+)
+def test_only_a_link_that_the_person_gave_is_read(
+    settings: Any, toolbox: Any, saver: Any, module_store: Any, embedder: Any, site: Any,
+    question: str, link: str, said: str,
+) -> None:  # fmt: skip
+    site.put("/fees", "<title>Fees</title><main><h1>Fees</h1><p>The gate fee is $3.75.</p></main>")
+    site.put("/other", "<title>Other</title><main><p>Nothing to see.</p></main>")
+    client = GuardedClient(trusted_hosts=(site.host,))
+    with_reader = replace(toolbox, reader=PageReader(module_store, embedder, client))
+    call = Decision("read_page", {"url": link.format(url=site.url), "query": "gate fee"})
+    answer = quoting("gate fee") if "$" in said else Decision("answer")
+    decider = QueuedDecider(call, answer)
+    graph = build_assistant(settings, toolbox=with_reader, decider=decider, checkpointer=saver)
+    assert ask(graph, question.format(url=site.url))["answer"].startswith(said)
+    client.close()
+
+
 def test_a_failing_model_is_an_error_of_one_line(desk: Desk) -> None:
     graph, _ = desk(ModelError("out of memory at /secret/path"))
     reply = ask(graph, "parking")
@@ -252,7 +282,7 @@ def test_async_turns_share_the_threads(desk: Desk) -> None:
     graph, decider = desk(search("parking"), quoting("A day pass"), Decision("refuse"))
 
     async def turns() -> dict[str, Any]:
-        config = {"configurable": {"thread_id": "async"}}
+        config: Any = {"configurable": {"thread_id": "async"}}
         await graph.ainvoke({"messages": [("user", "parking")]}, config)
         state = await graph.ainvoke({"messages": [("user", "a poem")]}, config)
         reply: dict[str, Any] = state["reply"]
@@ -269,7 +299,7 @@ def test_events_tell_the_turn_in_order(desk: Desk) -> None:
         search("parking"),
         quoting("A day pass"),
     )
-    config = {"configurable": {"thread_id": "events"}}
+    config: Any = {"configurable": {"thread_id": "events"}}
     asked = {"messages": [("user", "wait at foothill and parking")]}
     events: list[Any] = list(graph.stream(asked, config, stream_mode="custom"))
     kinds = [event["type"] for event in events]
@@ -297,8 +327,6 @@ def test_nothing_is_dropped_from_what_the_tools_said(desk: Desk) -> None:
 
 
 def test_a_graph_without_a_checkpointer(settings: Any, toolbox: Any) -> None:
-    from frontdesk.graphs import build_assistant
-
     decider = QueuedDecider(Decision("refuse"))
     graph = build_assistant(settings, toolbox=toolbox, decider=decider, checkpointer=False)
     state = graph.invoke({"messages": [("user", "a poem")]})

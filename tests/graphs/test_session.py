@@ -77,7 +77,7 @@ def test_the_public_face_opens_what_it_is_not_given(
     toolbox = assistant(opened, embedder).resources.toolbox
     graph = build_assistant(opened, toolbox=toolbox, decider=decider)
     state = graph.invoke(
-        {"messages": [("user", "a poem")]},  # type: ignore[list-item]
+        {"messages": [("user", "a poem")]},
         {"configurable": {"thread_id": "42"}},
     )
     assert state["reply"]["thread"] == "42"
