@@ -106,20 +106,25 @@ class _Choices:
 
     def __init__(self, engine: Engine, sequence: Sequence, logits: Logits) -> None:
         self._engine, self._sequence, self._logits = engine, sequence, logits
+        self._unread: tuple[int, ...] = ()
 
     def choose(self, words: Many[str]) -> Steps[tuple[str, float]]:
-        """Return the likeliest of `words` and its probability among them; it is then written."""
+        """Return the likeliest of `words` and its probability among them.
+
+        It is then written, but read only when another choice follows: a pass saved at every end.
+        """
         spelled = [tuple(self._engine.tokenize(f" {word}\n")) for word in words]
         written = [tuple(self._engine.tokenize(f" {word}")) for word in words]
         # What all begin with is written whatever is chosen.
         n = min(common_beginning(spelled), *(len(tokens) - 1 for tokens in written))
-        if n:
-            self._logits = yield from self._sequence.extending(written[0][:n], 1)
+        unread = (*self._unread, *written[0][:n])
+        if unread:
+            self._logits = yield from self._sequence.extending(unread, 1)
         rest = [tokens[n:] for tokens in spelled]
         scores: Scores = yield from scoring(self._sequence, self._logits, rest)
         best = int(np.argmax(scores.probabilities))
         # The line's end told "search" from "search page"; the next choice follows on this line.
-        self._logits = yield from self._sequence.extending(written[best][n:], 1)
+        self._unread = written[best][n:]
         return words[best], scores.probabilities[best]
 
 

@@ -131,6 +131,15 @@ def json_schema(schema: dict[str, Any]) -> str:
     return str(llguidance.LLMatcher.grammar_from_json_schema(schema, overrides=options))
 
 
+def quotes_grammar(sentences: Iterable[str], *, most: int = 3) -> str:
+    """Return the grammar of one to `most` of `sentences`, word for word, a space between them.
+
+    For verbatim answers of a model that types them: all but the choice between them is forced.
+    """
+    quotes = " | ".join(json.dumps(text, ensure_ascii=False) for text in dict.fromkeys(sentences))
+    return lark(f'start: QUOTE (" " QUOTE){{0,{most - 1}}}\nQUOTE: {quotes}')
+
+
 def literal_grammar(allowed: Iterable[str], *, sources: int = 0) -> str:
     """Return the grammar of free text whose literals all stand in `allowed`.
 

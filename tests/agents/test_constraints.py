@@ -12,6 +12,7 @@ from frontdesk.agents.constraints import (
     json_schema,
     lark,
     literal_grammar,
+    quotes_grammar,
     regex,
 )
 from frontdesk.agents.engine import Engine
@@ -116,6 +117,16 @@ def test_choices_force_what_is_left(constraints: Constraints, engine: Engine) ->
     constraint.accept(forced)
     assert engine.detokenize(forced) == " the site"
     assert constraint.finished
+
+
+def test_quotes_are_word_for_word(constraints: Constraints, engine: Engine) -> None:
+    grammar = quotes_grammar(["Call 811.", "Parking is $12 a day."], most=2)
+    assert allows(constraints, engine, grammar, "Parking is $12 a day. Call 811.")
+    assert not allows(constraints, engine, grammar, "Parking is $13 a day.")
+    assert not allows(constraints, engine, grammar, "Call 811. Call 811. Call 811.")
+    constraint = constraints.start(grammar)
+    constraint.accept(engine.tokenize("Park"))
+    assert engine.detokenize(constraint.forced()).startswith("ing is $12")
 
 
 def test_a_schema_is_obeyed(constraints: Constraints, engine: Engine) -> None:

@@ -240,11 +240,12 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
         verbatim_turn(decider, library, "Good morning")  # the first turn reads the prefix
         turns = [verbatim_turn(decider, library, q) for q in QUESTIONS[: arguments.turns]]
         rows["verbatim"] = summary(turns)
+        # Other questions each time: what was read for the first would be remembered for the second.
+        asked = [QUESTIONS[: arguments.turns], QUESTIONS[-arguments.turns :]]
         for name, drafting in (("grounded", False), ("grounded_drafting", True)):
             say(f"turns: {name}")
             chat = GGUFChatModel(engine=engine, drafting=drafting)
-            questions = QUESTIONS[: arguments.turns]
-            rows[name] = summary([grounded_turn(chat, library, q) for q in questions])
+            rows[name] = summary([grounded_turn(chat, library, q) for q in asked[drafting]])
         say("decoding alone, and people at once")
         rows["decode_tokens_a_second"] = decode_speed(engine)
         rows["together"] = together(
