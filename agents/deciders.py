@@ -18,9 +18,16 @@ def open_decider(settings: ModelSettings) -> Decider:
     path = Path(settings.path) if settings.path else bundled_path()
     if not path.is_file():
         raise ModelFileError(f"{path}: no such model; set [model] path, or train one")
-    return SmallModel(
-        Engine(path, adapter=Path(settings.adapter) if settings.adapter else None), path
+    engine = Engine(
+        path,
+        adapter=Path(settings.adapter) if settings.adapter else None,
+        adapter_scale=settings.adapter_scale,
+        threads=settings.threads,
+        context_tokens=settings.context_tokens,
+        max_sequences=settings.max_sequences,
+        max_waiting=settings.max_waiting,
     )
+    return SmallModel(engine, path)
 
 
 def bundled_path() -> Path:
