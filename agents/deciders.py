@@ -1,35 +1,59 @@
-"""Opens the model that the settings name, as a `Decider`."""
+"""Opens the model that the settings name, as a `Decider`: ours, any GGUF, or a server."""
 
 from importlib.resources import files
 from pathlib import Path
 
 from frontdesk.agents.decision import Decider
 from frontdesk.agents.errors import ModelFileError
-from frontdesk.agents.settings import ModelSettings
+from frontdesk.agents.settings import ModelSettings, OrganisationSettings
 
-BUNDLED = "frontdesk-small-q8_0.gguf"
+MODELS = Path(str(files("frontdesk.agents").joinpath("models")))
+BUNDLED = MODELS / "frontdesk-small-q8_0.gguf"
+REFUSAL = MODELS / "refusal.gguf"
+SLOTS_KEY = b"frontdesk.slots"
+_HEADER_BYTES = 1 << 16  # the first keys of a GGUF file; the vocabulary follows
 
 
-def open_decider(settings: ModelSettings) -> Decider:
-    """Return the bundled model, or the one at `settings.path`. Raises `ModelError`."""
-    from frontdesk.agents.engine import Engine
+def open_decider(
+    settings: ModelSettings, organisation: OrganisationSettings, data_dir: Path
+) -> Decider:
+    """Return the bundled model, the one at `settings.path`, or the one behind `settings.url`.
+
+    The bundled model takes its refusal adapter along, unless `settings.adapter` names another;
+    `adapter_scale = 0` switches it off. Raises `ModelError`.
+    """
+    if settings.url:
+        return _instruct(settings, organisation, data_dir)
+    if settings.path:
+        from frontdesk.agents.model_file import resolve
+
+        path = resolve(settings.path, data_dir / "models")
+        if not reads_slots(path):
+            return _instruct(settings, organisation, data_dir)
+        return _small(settings, path, data_dir)
+    if not BUNDLED.is_file():
+        raise ModelFileError(f"{BUNDLED}: no such model; set [model] path, or train one")
+    own = settings.adapter or (str(REFUSAL) if REFUSAL.is_file() else "")
+    return _small(settings.model_copy(update={"adapter": own}), BUNDLED, data_dir)
+
+
+def reads_slots(path: Path) -> bool:
+    """Tell whether a GGUF file is a model trained by this project."""
+    with path.open("rb") as file:
+        return SLOTS_KEY in file.read(_HEADER_BYTES)
+
+
+def _small(settings: ModelSettings, path: Path, data_dir: Path) -> Decider:
+    from frontdesk.agents.open_model import open_engine
     from frontdesk.agents.small import SmallModel
 
-    path = Path(settings.path) if settings.path else bundled_path()
-    if not path.is_file():
-        raise ModelFileError(f"{path}: no such model; set [model] path, or train one")
-    engine = Engine(
-        path,
-        adapter=Path(settings.adapter) if settings.adapter else None,
-        adapter_scale=settings.adapter_scale,
-        threads=settings.threads,
-        context_tokens=settings.context_tokens,
-        max_sequences=settings.max_sequences,
-        max_waiting=settings.max_waiting,
-    )
-    return SmallModel(engine, path)
+    adapter = Path(settings.adapter).stem if settings.adapter else ""
+    return SmallModel(open_engine(settings, path, data_dir), path, adapter)
 
 
-def bundled_path() -> Path:
-    """Return where the model that comes with the package lies."""
-    return Path(str(files("frontdesk.agents").joinpath("models", BUNDLED)))
+def _instruct(
+    settings: ModelSettings, organisation: OrganisationSettings, data_dir: Path
+) -> Decider:
+    from frontdesk.agents.open_model import open_instruct_decider
+
+    return open_instruct_decider(settings, organisation, data_dir)

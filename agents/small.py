@@ -1,6 +1,8 @@
 """The bundled model as a decider: slots in, one scored step out."""
 
+import re
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -9,12 +11,12 @@ from langchain_core.messages import BaseMessage
 from numpy.typing import NDArray
 
 from frontdesk.agents.decision import TOOL_STEPS, Decision, Evidence
-from frontdesk.agents.engine import Engine, Sequence as EngineSequence
+from frontdesk.agents.engine import Engine
+from frontdesk.agents.engine import Sequence as EngineSequence
 from frontdesk.agents.errors import ModelError
 from frontdesk.agents.evidence import follow_up_query
 from frontdesk.agents.prompt import (
     ASKS,
-    END,
     KINDS,
     MARKERS,
     QUOTE_MARKERS,
@@ -26,10 +28,12 @@ from frontdesk.agents.prompt import (
     render,
 )
 from frontdesk.agents.slots import read_table, slot_rows
+from frontdesk.tools.wait_times import read_when
 
 Rows = NDArray[np.float32]
 # A second quote must be this likely, against stopping, before it is added.
 MORE = 0.5
+_LINK = re.compile(r"https?://[^\s<>\"']+[^\s<>\"'.,;:!?)]")
 
 
 class SmallModel:
@@ -39,8 +43,9 @@ class SmallModel:
     answer always parses and carries its probability.
     """
 
-    def __init__(self, engine: Engine, path: Path) -> None:
+    def __init__(self, engine: Engine, path: Path, adapter: str = "") -> None:
         self.name = path.stem
+        self.adapter = adapter
         self.engine = engine
         self.table = read_table(path)
         self.ids = {name: engine.tokenize(name, special=True) for name in MARKERS}
@@ -50,6 +55,10 @@ class SmallModel:
 
     def decide(self, evidence: Evidence, messages: Sequence[BaseMessage] = ()) -> Decision:
         """Return the next step for `evidence`; the thread reaches the model through it."""
+        pasted = _LINK.search(evidence.question)
+        if pasted and not evidence.observations:
+            rest = _LINK.sub(" ", evidence.question).strip()
+            return Decision("read_page", {"url": pasted[0], "query": rest or pasted[0]})
         with self.engine.open() as sequence:
             logits = sequence.extend(self.rows(render(evidence)))
             step, probability = self._choose(logits, self._steps(evidence))
@@ -59,6 +68,10 @@ class SmallModel:
                 return Decision(step, {}, probability)  # type: ignore[arg-type]
             arguments = self._arguments(sequence, step, evidence)
             return Decision(step, arguments, probability)  # type: ignore[arg-type]
+
+    def close(self) -> None:
+        """Free the model."""
+        self.engine.close()
 
     def rows(self, items: Sequence[Item]) -> Rows:
         """Return the input embeddings (positions, n_embd) of a prompt."""
@@ -109,9 +122,7 @@ class SmallModel:
             logits = sequence.extend([self._id(marker(name))])
         return tuple(chosen)
 
-    def _arguments(
-        self, sequence: EngineSequence, step: str, evidence: Evidence
-    ) -> dict[str, Any]:
+    def _arguments(self, sequence: EngineSequence, step: str, evidence: Evidence) -> dict[str, Any]:
         references = REFERENCES if evidence.previous else REFERENCES[:1]
         logits = sequence.extend([self._id(marker(step))])
         if step != "wait_times":
@@ -122,7 +133,8 @@ class SmallModel:
         kind, _ = self._choose(logits, KINDS)
         logits = sequence.extend([self._id(marker(kind))])
         ask, _ = self._choose(logits, ASKS)
-        return {"places": _places(reference, evidence), "kind": kind, "ask": ask}
+        arguments = {"places": _places(reference, evidence), "kind": kind, "ask": ask}
+        return arguments | ({"at": evidence.question} if ask == "open" and _timed(evidence) else {})
 
 
 def _query(step: str, reference: str, evidence: Evidence) -> str:
@@ -135,6 +147,14 @@ def _query(step: str, reference: str, evidence: Evidence) -> str:
     return follow_up_query(evidence.question, previous)
 
 
+def _timed(evidence: Evidence) -> bool:
+    """Tell whether the question, apart from its places' names, names a time."""
+    text = evidence.question.lower()
+    for match in evidence.places:
+        text = text.replace(match.span.lower(), " ")
+    return read_when(text, datetime.now(UTC)) is not None
+
+
 def _places(reference: str, evidence: Evidence) -> list[str]:
     """Return the places meant: each span of the question gives its best match."""
     if reference == "previous" and evidence.previous:
@@ -145,6 +165,3 @@ def _places(reference: str, evidence: Evidence) -> list[str]:
     for match in evidence.places:
         best.setdefault(match.span.lower(), match.name)
     return list(dict.fromkeys(best.values()))
-
-
-__all__ = ["END", "SmallModel"]

@@ -3,7 +3,7 @@
 from functools import cached_property
 
 from frontdesk.agents.decision import Decider
-from frontdesk.db.ingest.embed import GGUFEmbedder, encoder_path
+from frontdesk.db.ingest.embed import GGUFEmbedder, RememberingEmbedder, encoder_path
 from frontdesk.graphs.memory import Memory
 from frontdesk.graphs.parts import Parts
 from frontdesk.tools.contact_lookup import Directory
@@ -21,20 +21,25 @@ class Resources(Parts):
         return GGUFEmbedder(encoder_path(self.settings.data_dir))
 
     @cached_property
+    def embedder(self) -> RememberingEmbedder:
+        """The encoder, with the last questions' vectors kept."""
+        return RememberingEmbedder(self.encoder)
+
+    @cached_property
     def directory(self) -> Directory:
         """The directory, found by words and by meaning."""
         switchboard = self.settings.contacts.switchboard
-        return Directory(self.store, self.encoder, switchboard=switchboard)
+        return Directory(self.store, self.embedder, switchboard=switchboard)
 
     @cached_property
     def toolbox(self) -> Toolbox:
         """The four tools. Raises `StoreError`."""
         return Toolbox(
-            searcher=Searcher(self.store, self.encoder),
+            searcher=Searcher(self.store, self.embedder),
             directory=self.directory,
-            embedder=self.encoder,
+            embedder=self.embedder,
             scope=self.settings.organisation.scope,
-            reader=PageReader(self.store, self.encoder, self.client),
+            reader=PageReader(self.store, self.embedder, self.client),
             waits=self.waits if self.settings.wait_times.adapter else None,
         )
 
@@ -43,7 +48,8 @@ class Resources(Parts):
         """The model. Raises `ModelError`."""
         from frontdesk.agents.deciders import open_decider
 
-        return open_decider(self.settings.model)
+        settings = self.settings
+        return open_decider(settings.model, settings.organisation, settings.data_dir)
 
     @cached_property
     def memory(self) -> Memory:

@@ -12,7 +12,7 @@ from frontdesk.agents.prompt import Item, Slot
 from frontdesk.agents.slots import SLOT_TOKENS
 
 # oneDNN keeps memory for every distinct shape: few lengths, one batch size.
-LENGTHS = (48, 64, 80, 96, 128, 192)
+LENGTHS = (16, 20, 24, 28, 32, 40, 48, 64, 96, 128, 192)
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ import argparse
 import json
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -111,17 +111,27 @@ def judge(tally: Tally, question: Question, outcome: Outcome, toolbox: Toolbox) 
         tally.count("two-part, both tools", allowed <= used or len(allowed) == 1)
         return
     if step.step == "wait_times":
-        _judge_waits(tally, question, step, outcome.steps[0])
+        _judge_waits(tally, question, step, outcome.steps[0], toolbox)
     elif step.step == "contact_lookup":
         _judge_contact(tally, question, step, outcome)
     elif step.step == "search":
         _judge_quotes(tally, question, step, outcome)
 
 
-def _judge_waits(tally: Tally, question: Question, step: Expectation, decision: Decision) -> None:
+def rows_meant(toolbox: Toolbox, places: Sequence[str]) -> frozenset[tuple[str, str]]:
+    """Return the departments that place names stand for: a town of one site is that site."""
+    assert toolbox.waits is not None
+    rows = toolbox.waits.ask(list(places)).rows
+    return frozenset((row.department.site, row.department.department) for row in rows)
+
+
+def _judge_waits(
+    tally: Tally, question: Question, step: Expectation, decision: Decision, toolbox: Toolbox
+) -> None:
     got = decision.arguments
-    right = set(got["places"]) == set(step.places) and got["ask"] == step.ask
-    tally.count("arguments: places", set(got["places"]) == set(step.places))
+    same = rows_meant(toolbox, got["places"]) == rows_meant(toolbox, step.places)
+    right = same and got["ask"] == step.ask
+    tally.count("arguments: places", same)
     tally.count("arguments: ask", got["ask"] == step.ask)
     tally.count("arguments: kind", got["kind"] == step.kind)
     tally.count("arguments", right and got["kind"] == step.kind)

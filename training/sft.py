@@ -28,7 +28,7 @@ class SftSettings:
     feed_forward: int = 704
     vocabulary: int = 6000
     epochs: int = 12
-    batch: int = 32
+    batch: int = 64
     rate: float = 1.5e-3
     weight_decay: float = 0.05
     smoothing: float = 0.05
