@@ -33,7 +33,6 @@ __all__ = ["Engine", "EngineStats", "Sequence"]
 
 _MEMORY_BYTES = 512 * 2**20  # what the default context may take
 _SMALLEST_CONTEXT, _LARGEST_CONTEXT = 4096, 16384  # tokens
-_SMALL_MODEL = 50_000_000  # parameters
 _BATCH = 256  # items: larger batches are no faster on a CPU and need larger buffers
 _OUTPUTS = 64  # rows of logits a batch: 64 x 150,000 x 4 bytes are 38 MB
 
@@ -231,7 +230,7 @@ def _default_threads(model: LlamaModel) -> int:
     llama.cpp's threads wait for each other hundreds of times a token. While another process held a
     core of two, a model of 0.1 million parameters was ten times slower on two threads than on one.
     """
-    if model.parameters < _SMALL_MODEL:
+    if model.is_small:
         return 1
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 

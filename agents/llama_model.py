@@ -14,6 +14,9 @@ from frontdesk.agents.errors import ModelError, ModelFileError
 from frontdesk.agents.llama_log import complaints, forget_complaints, start_backend
 
 
+_SMALL = 50_000_000  # parameters
+
+
 class LlamaModel:
     """Weights and vocabulary of one GGUF file; safe to read from many threads."""
 
@@ -80,6 +83,11 @@ class LlamaModel:
         if self._handle:
             llama_cpp.llama_model_free(self._handle)
             self._handle = None
+
+    @property
+    def is_small(self) -> bool:
+        """Whether it is a model like the bundled one, for which other settings pay."""
+        return self.parameters < _SMALL
 
     def tokenize(self, text: str, *, special: bool) -> list[int]:
         """Return the tokens of `text`; with `special`, "<|im_start|>" and the like are one token.

@@ -32,6 +32,7 @@ from frontdesk.agents.constraints import Constraints, literal_grammar
 from frontdesk.agents.decision import Evidence, Observation
 from frontdesk.agents.engine import Engine
 from frontdesk.agents.literals import literals
+from frontdesk.agents.llama_log import start_backend
 from frontdesk.agents.settings import OrganisationSettings
 from frontdesk.db.ingest.embed import GGUFEmbedder, encoder_path
 from frontdesk.tools.search import Passage, SearchResult
@@ -169,28 +170,46 @@ def together(turn: Callable[[str], Timing], people: int) -> dict[str, float]:
     }
 
 
-def decode_speed(engine: Engine, tokens: int = 24) -> float:
-    """Return tokens a second of one sequence that decodes alone."""
-    with engine.open() as sequence:
-        logits = sequence.extend([5, 6, 7])
-        started = time.perf_counter()
-        for _ in range(tokens):
-            logits = sequence.extend([int(np.argmax(logits))])
-        return tokens / (time.perf_counter() - started)
+def decode_speeds(model: Path, threads: int, rounds: int = 3) -> tuple[float, float]:
+    """Return tokens a second of one sequence alone: the engine's, and bare llama_decode's.
+
+    Both are open at once and take turns, so that other work on the machine slows both alike.
+    """
+    import llama_cpp
+
+    start_backend()
+    weights = llama_cpp.llama_model_load_from_file(
+        str(model).encode(), llama_cpp.llama_model_default_params()
+    )
+    parameters = llama_cpp.llama_context_default_params()
+    parameters.n_ctx, parameters.n_threads = 512, threads
+    context = llama_cpp.llama_init_from_model(weights, parameters)
+    n_vocab = llama_cpp.llama_vocab_n_tokens(llama_cpp.llama_model_get_vocab(weights))
+    token = (llama_cpp.llama_token * 1)(5)
+
+    def bare() -> None:
+        llama_cpp.llama_decode(context, llama_cpp.llama_batch_get_one(token, 1))
+        logits = llama_cpp.llama_get_logits_ith(context, -1)
+        token[0] = int(np.argmax(np.ctypeslib.as_array(logits, (n_vocab,))))
+
+    with Engine(model, threads=threads) as engine, engine.open() as sequence:
+        last = [sequence.extend([5])]
+
+        def own() -> None:
+            last[0] = sequence.extend([int(np.argmax(last[0]))])
+
+        speeds = [(_speed(own), _speed(bare)) for _ in range(rounds)]
+    llama_cpp.llama_free(context)
+    llama_cpp.llama_model_free(weights)
+    return statistics.median(s[0] for s in speeds), statistics.median(s[1] for s in speeds)
 
 
-def plain_decode_speed(model: Path, threads: int, tokens: int = 24) -> float:
-    """Return tokens a second of llama.cpp itself, with nothing around it."""
-    from llama_cpp import Llama
-
-    llm = Llama(str(model), n_ctx=512, n_threads=threads, verbose=False)
-    llm.eval([5, 6, 7])
+def _speed(step: Callable[[], None], tokens: int = 16) -> float:
+    step()
     started = time.perf_counter()
-    for token in range(tokens):
-        llm.eval([token])
-    speed = tokens / (time.perf_counter() - started)
-    llm.close()
-    return speed
+    for _ in range(tokens):
+        step()
+    return tokens / (time.perf_counter() - started)
 
 
 def bandwidth(threads: int) -> float:
@@ -232,8 +251,6 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
     rows: dict[str, Any] = {"threads": threads, "model_bytes": model.stat().st_size}
     say("the baseline")
     rows["baseline"] = summary(baseline(model, library, arguments.turns, threads))
-    say("plain llama.cpp")
-    rows["plain_decode_tokens_a_second"] = plain_decode_speed(model, threads)
     with Engine(model, threads=threads) as engine:
         say("verbatim turns")
         decider = Straight(engine, "3b", OrganisationSettings(name="Kestrel Valley"))
@@ -246,11 +263,13 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
             say(f"turns: {name}")
             chat = GGUFChatModel(engine=engine, drafting=drafting)
             rows[name] = summary([grounded_turn(chat, library, q) for q in asked[drafting]])
-        say("decoding alone, and people at once")
-        rows["decode_tokens_a_second"] = decode_speed(engine)
+        say("people at once")
         rows["together"] = together(
             lambda question: verbatim_turn(decider, library, question), arguments.people
         )
+    say("decoding alone")
+    own, bare = decode_speeds(model, threads)
+    rows |= {"decode_tokens_a_second": own, "plain_decode_tokens_a_second": bare}
     rows["bandwidth_bytes_a_second"] = bandwidth(threads)
     rows["constraint_ms_a_token"] = constraint_cost(arguments.model.parent)
     return rows
