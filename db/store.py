@@ -6,6 +6,7 @@ with Store.open(settings.database, settings.data_dir) as store:
 """
 
 import atexit
+import logging
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,7 +23,11 @@ from frontdesk.db.migrate import migrate
 from frontdesk.db.server import EmbeddedServer
 from frontdesk.db.settings import DatabaseSettings
 
+# The pool warns of every attempt to connect; the one line that matters is a StoreError.
+logging.getLogger("psycopg.pool").addHandler(logging.NullHandler())
+
 Connection = psycopg.Connection[Any]
+_PATIENCE = 1.0  # seconds before the embedded server is looked after
 _PASSWORD = re.compile(r"(://[^:/@]*):[^@/]*@")
 
 
@@ -40,7 +45,7 @@ class Store:
             timeout=self._timeout,
             reconnect_timeout=self._timeout,
             configure=_configure,
-            check=self._check,
+            check=ConnectionPool.check_connection,
             kwargs={"connect_timeout": max(1, int(self._timeout))},
             open=False,
         )
@@ -77,8 +82,12 @@ class Store:
         Raises `StoreError` when the database is gone, full or refuses to answer.
         """
         with self._translated():
-            with self._pool.connection() as connection:
-                yield connection
+            connection = self._lend()
+            try:
+                with connection:
+                    yield connection
+            finally:
+                self._pool.putconn(connection)
 
     def close(self) -> None:
         """Close the pool and let the embedded server go. Safe to call twice."""
@@ -87,14 +96,14 @@ class Store:
         if self._server is not None:
             self._server.release()
 
-    def _check(self, connection: Connection) -> None:
-        """Let only a living connection out; start an embedded server that died under us."""
-        try:
-            ConnectionPool.check_connection(connection)
-        except psycopg.OperationalError:
-            if self._server is not None:
-                self._server.start()
-            raise
+    def _lend(self) -> Connection:
+        """Take a connection; start an embedded server that died under us (killed, no memory)."""
+        if self._server is not None:
+            try:
+                return self._pool.getconn(timeout=_PATIENCE)
+            except PoolTimeout:
+                self._server.start()  # does nothing when it only was busy
+        return self._pool.getconn()
 
     @contextmanager
     def _translated(self) -> Iterator[None]:

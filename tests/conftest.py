@@ -122,7 +122,9 @@ def site() -> Iterator[Site]:
                 reply(self)
                 return
             etag = reply.headers.get("ETag")
-            unchanged = etag is not None and asked.get("if-none-match") == etag
+            unchanged = (
+                reply.status == 200 and etag is not None and asked.get("if-none-match") == etag
+            )
             self.send_response(304 if unchanged else reply.status)
             for name, value in reply.headers.items():
                 self.send_header(name, value)

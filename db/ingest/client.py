@@ -9,7 +9,7 @@ hop through the same checks, keeps no cookies, and has limits of size, time and 
 
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from types import TracebackType
@@ -21,6 +21,7 @@ import httpx
 
 from frontdesk.db.errors import FetchError
 from frontdesk.db.ingest.decode import BoundedDecoder, TooLarge, UnknownEncoding
+from frontdesk.db.ingest.fetched import Fetched
 from frontdesk.db.ingest.guard import AddressRefused, GuardedBackend, check_url, trusted_keys
 
 __all__ = ["FetchError", "Fetched", "GuardedClient"]
@@ -28,54 +29,6 @@ __all__ = ["FetchError", "Fetched", "GuardedClient"]
 USER_AGENT = "Frontdesk/0.1"
 MAX_REDIRECTS = 8
 _REDIRECTS = {301, 302, 303, 307, 308}
-
-
-@dataclass(frozen=True)
-class Fetched:
-    """What a server answered. Any status comes back, 404 and 500 too: see `ok`.
-
-    `url` is where the answer came from after `redirects` (the URLs passed through, in order);
-    `headers` has lower-case names; `body` is unpacked, and empty on 304.
-    """
-
-    url: str
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-    etag: str | None
-    last_modified: str | None
-    fetched_at: datetime
-    seconds: float
-    redirects: tuple[str, ...] = ()
-
-    @property
-    def ok(self) -> bool:
-        """Whether the status is 2xx."""
-        return 200 <= self.status < 300
-
-    @property
-    def not_modified(self) -> bool:
-        """Whether the server said that the copy named by `etag` or `last_modified` is current."""
-        return self.status == 304
-
-    @property
-    def content_type(self) -> str:
-        """The media type without parameters, lower case; empty when not given."""
-        return self.headers.get("content-type", "").partition(";")[0].strip().lower()
-
-    @property
-    def charset(self) -> str:
-        """The charset that the header names, lower case; empty when it names none."""
-        named = self.headers.get("content-type", "").lower().partition("charset=")[2]
-        return named.partition(";")[0].strip(" \"'")
-
-    @property
-    def text(self) -> str:
-        """The body in the charset of the header, else UTF-8; what cannot be read is replaced."""
-        try:
-            return self.body.decode(self.charset or "utf-8", errors="replace")
-        except LookupError:
-            return self.body.decode("utf-8", errors="replace")
 
 
 class _Stream(httpx.SyncByteStream):

@@ -110,7 +110,7 @@ def _parts(page: Any) -> list[Line | Block]:
 
 def _inside(thing: Any, box: tuple[float, float, float, float]) -> bool:
     x, y = (thing["x0"] + thing["x1"]) / 2, (thing["top"] + thing["bottom"]) / 2
-    return box[0] <= x <= box[2] and box[1] <= y <= box[3]
+    return bool(box[0] <= x <= box[2] and box[1] <= y <= box[3])
 
 
 def _without_running_lines(pages: list[list[Line | Block]]) -> list[Line | Block]:

@@ -54,6 +54,11 @@ def prepare(
         document = extract(body, url, content_type, charset)
     except ExtractError as error:
         return Prepared(body_hash, error=str(error))
+    except RecursionError:
+        return Prepared(body_hash, error="nested too deeply to be read")
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
+        # A document that trips a parser must not end the run that meets it.
+        return Prepared(body_hash, error=f"cannot be read ({type(error).__name__}: {error})")
     content_hash = _content_hash(document)
     if known is not None and known.content_hash == content_hash:
         return Prepared(body_hash, content_hash)

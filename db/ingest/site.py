@@ -32,6 +32,7 @@ def read_site(run: Run, starts: Sequence[str], settings: SiteSettings) -> None:
             for visit in crawler.run(begin):
                 run.report.found = len(crawler.seen) - len(crawler.skipped)
                 reader.take(crawler, visit)
+    reader.finish()
     for url, reason in crawler.skipped.items():
         run.skip(url, reason)
     run.report.stopped_by = crawler.stopped_by
@@ -53,7 +54,9 @@ class SiteReader:
         self.met: set[str] = set()  # pages that are there, changed or not
         self.gone: set[str] = set()
         self.unwanted: set[str] = set()  # there, but a copy or not to be indexed
-        self._contents: dict[bytes, str] = {}  # content hash -> the URL that has it
+        # Content hash -> the URL that has it; the pages of earlier runs keep theirs.
+        self._contents = {page.content_hash: url for url, page in self.known.items()}
+        self._copies: list[tuple[str, Fetched, str, Prepared]] = []
 
     def prepare(self, fetched: Fetched, known: pages.KnownPage | None) -> Prepared:
         """Read and cut one page; called in the crawler's threads."""
@@ -105,7 +108,7 @@ class SiteReader:
         other = self._contents.setdefault(prepared.content_hash, url)
         if other != url:
             self.unwanted |= {visit.url, url}
-            self.run.skip(visit.url, f"the same text as {other}")
+            self._copies.append((other, fetched, url, prepared))
             return
         if url in self.met:  # two pages claim one address and differ: both are kept
             url = normal(fetched.url)
@@ -114,6 +117,17 @@ class SiteReader:
         if url != visit.url:
             self.unwanted.add(visit.url)
             crawler.seen.add(url)
+
+    def finish(self) -> None:
+        """Report the copies; one whose original is gone takes its place."""
+        for original, fetched, url, prepared in self._copies:
+            if original in self.gone and self._contents[prepared.content_hash] == original:
+                self._contents[prepared.content_hash] = url
+                self.run.write(fetched, url, site_of(url), prepared)
+                self.met.add(url)
+            else:
+                kept = self._contents[prepared.content_hash]
+                self.run.skip(url, f"the same text as {kept}")
 
     def _address(self, url: str, canonical: str | None) -> str:
         """The URL to store under: the page's own word for it when that is on the site."""

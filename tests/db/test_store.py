@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -56,6 +57,7 @@ def test_a_killed_server_is_started_again_and_lost_nothing(tmp_path: Path) -> No
             connection.execute("CREATE TABLE kept (n int)")
             connection.execute("INSERT INTO kept VALUES (7)")
         os.kill(_postmaster(tmp_path), signal.SIGKILL)
+        time.sleep(0.3)  # its children notice and leave
         with store.connection() as connection:
             assert connection.execute("SELECT n FROM kept").fetchone() == (7,)
 
