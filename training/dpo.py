@@ -85,7 +85,11 @@ def find_pairs(
                 others[right] = 0.0
                 wrong = int(others.argmax())
             else:
-                wrong = refuse if row[refuse] >= 1e-4 else int(row.scatter(0, torch.tensor(right), 0).argmax())
+                wrong = (
+                    refuse
+                    if row[refuse] >= 1e-4
+                    else int(row.scatter(0, torch.tensor(right), 0).argmax())
+                )
             doubt = float(row[wrong] / (row[wrong] + row[right] + 1e-9))
             pairs.append(Pair(example.prompt, (right,), (wrong,), right == refuse, doubt))
     return pairs
@@ -158,7 +162,15 @@ def train_adapter(
         lora_alpha=settings.alpha,
         lora_dropout=settings.dropout,
         task_type=TaskType.CAUSAL_LM,
-        target_modules=["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"],
+        target_modules=[
+            "q_proj",
+            "k_proj",
+            "v_proj",
+            "o_proj",
+            "gate_proj",
+            "up_proj",
+            "down_proj",
+        ],
     )
     trainer = SlotTrainer(
         model=network,

@@ -1,6 +1,6 @@
 """Measure a model on organisations and phrasings it never saw, through the real tools.
 
-    python -m frontdesk.training.evaluate MODEL.gguf --adapter REFUSAL.gguf --corpora tests/corpora
+python -m frontdesk.training.evaluate MODEL.gguf --adapter REFUSAL.gguf --corpora tests/corpora
 """
 
 import argparse
@@ -169,7 +169,10 @@ def _judge_quotes(tally: Tally, question: Question, step: Expectation, outcome: 
     tally.count("quote: first candidate", 0 in good)
     chosen = last.step == "answer" and bool(set(last.quotes) & good)
     tally.count("quote: model's choice", chosen)
-    tally.count("quote: model's first", last.step == "answer" and last.quotes[:1] != () and last.quotes[0] in good)
+    tally.count(
+        "quote: model's first",
+        last.step == "answer" and last.quotes[:1] != () and last.quotes[0] in good,
+    )
     if question.previous:
         tally.count("follow-ups, resolved", chosen)
     if not chosen:
@@ -187,7 +190,11 @@ def _dense_best(evidence: Evidence) -> int:
 
 
 def evaluate(
-    decide: Decide, corpora: Path, run: Path, embedder: RememberingEmbedder, only: Iterable[str] = ()
+    decide: Decide,
+    corpora: Path,
+    run: Path,
+    embedder: RememberingEmbedder,
+    only: Iterable[str] = (),
 ) -> Tally:
     """Return the tally of `decide` over every question of the organisations in `corpora`."""
     tally = Tally()
@@ -215,9 +222,7 @@ def main() -> None:
     from frontdesk.agents.engine import Engine
     from frontdesk.agents.small import SmallModel
 
-    engine = Engine(
-        options.model, adapter=options.adapter, adapter_scale=options.scale, threads=1
-    )
+    engine = Engine(options.model, adapter=options.adapter, adapter_scale=options.scale, threads=1)
     model = SmallModel(engine, options.model)
     embedder = RememberingEmbedder(GGUFEmbedder(encoder_path(options.run), threads=1))
     tally = evaluate(model.decide, options.corpora, options.run, embedder, options.only)
