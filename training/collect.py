@@ -1,6 +1,9 @@
 """Collect what the bundled model learns from: every question looked up with the real tools.
 
-python -m frontdesk.training.collect runs/small --public ../shared/data
+    python -m frontdesk.training.collect runs/small --public ../shared/data
+    python -m frontdesk.training.collect runs/small --public ../shared/data --into preferences --seed 8
+
+One organisation is one part, in a process of its own; parts that are there are not made again.
 """
 
 import argparse
@@ -9,121 +12,140 @@ import random
 import time
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from tokenizers import Tokenizer
 
-from frontdesk.db.ingest.embed import Embedder, GGUFEmbedder, RememberingEmbedder, encoder_path
-from frontdesk.training.batches import Encoded, Example, SlotTable, encode
+from frontdesk.db.ingest.embed import GGUFEmbedder, RememberingEmbedder, encoder_path
+from frontdesk.training.batches import SlotTable, encode
 from frontdesk.training.corpus import Expectation, Organisation, Question, read_corpora
-from frontdesk.training.dataset import Dataset, save
+from frontdesk.training.dataset import Dataset, load, merge, save
 from frontdesk.training.desks import open_desk
 from frontdesk.training.synthesise import generate, public_sets
 from frontdesk.training.tokenizer import read_tokenizer, train_tokenizer
 from frontdesk.training.traces import noisy, trace
 
-PUBLIC_PER_DESK = {"off_topic": 190, "chat": 15, "harm": 30, "injection": 20}
+PUBLIC_PER_DESK = {"off_topic": 150, "chat": 12, "harm": 24, "injection": 16}
+
+
+@dataclass(frozen=True)
+class CollectSettings:
+    """What to collect: `copies` noisy ones of a written question, `scale` for the rest."""
+
+    run: Path
+    public: Path
+    into: str = "collect"
+    seed: int = 7
+    copies: int = 1
+    scale: float = 1.0
+    vocabulary: int = 6000
+    processes: int = 2
+
+    @property
+    def folder(self) -> Path:
+        """Where the collection goes."""
+        return self.run / self.into
+
+    @property
+    def tokenizer(self) -> Path:
+        """The tokenizer of every collection of the run: the first one's."""
+        return self.run / "collect" / "tokenizer.json"
 
 
 def desk_questions(
-    organisation: Organisation, public: dict[str, list[str]], rng: random.Random, scale: float
+    organisation: Organisation, settings: CollectSettings, rng: random.Random
 ) -> Iterator[Question]:
-    """Yield the questions of one organisation: written, generated, public, and noisy copies."""
+    """Yield the questions of one organisation: written, noisy copies, generated, public."""
     for question in organisation.questions:
         yield question
-        for _ in range(2):
+        for _ in range(settings.copies):
             yield noisy(question, rng)
-    for question in generate(organisation, rng, scale):
+    for question in generate(organisation, rng, settings.scale):
         yield noisy(question, rng) if rng.random() < 0.4 else question
+    public = _public_texts(settings.public)
     for kind, count in PUBLIC_PER_DESK.items():
         texts = public.get(kind, [])
-        for text in rng.sample(texts, min(len(texts), int(count * scale))):
+        for text in rng.sample(texts, min(len(texts), int(count * settings.scale))):
             yield _public(text, kind, rng)
 
 
-def collect(
-    run: Path,
-    public_folder: Path,
-    *,
-    into: str = "collect",
-    seed: int = 7,
-    scale: float = 1.0,
-    vocabulary: int = 6000,
-) -> dict[str, object]:
-    """Write `data.npz` and its card in the folder `into` of `run`; return the card.
-
-    The tokenizer is trained by the first collection and used by every later one.
-    """
-    folder = run / into
-    folder.mkdir(parents=True, exist_ok=True)
-    rng = random.Random(seed)
-    organisations = read_corpora()
-    public: dict[str, list[str]] = {}
-    for text, kind in public_sets(public_folder):
-        public.setdefault(kind, []).append(text)
-    tokenizer = _tokenizer(run / "collect" / "tokenizer.json", organisations, public, vocabulary)
+def collect_desk(organisation: Organisation, settings: CollectSettings) -> dict[str, int]:
+    """Write one organisation's part and return its counts by origin and step."""
+    part = settings.folder / f"{organisation.slug}.npz"
+    counts_file = part.with_suffix(".json")
+    if part.exists() and counts_file.exists():
+        kept: dict[str, int] = json.loads(counts_file.read_text())
+        return kept
+    started = time.monotonic()
+    rng = random.Random(f"{settings.seed}:{organisation.slug}")
+    tokenizer = read_tokenizer(settings.tokenizer)
     table = SlotTable(tokenizer.get_vocab_size())
-    embedder = RememberingEmbedder(GGUFEmbedder(encoder_path(run), threads=1))
-    examples: list[Encoded] = []
+    embedder = RememberingEmbedder(GGUFEmbedder(encoder_path(settings.run), threads=1))
+    examples, counts = [], Counter[str]()
+    with open_desk(organisation, settings.run / "desks", embedder) as toolbox:
+        for question in desk_questions(organisation, settings, rng):
+            counts[f"{question.origin} {question.steps[0].step}"] += 1
+            group = f"{organisation.slug}:{question.origin}"
+            for example in trace(toolbox, question, rng, group):
+                examples.append(encode(example, tokenizer, table))
+    save(part, Dataset(examples, table))
+    counts_file.write_text(json.dumps(counts))
+    seconds = time.monotonic() - started
+    print(f"{organisation.slug}: {len(examples)} examples, {seconds:.0f} s", flush=True)
+    return dict(counts)
+
+
+def collect(settings: CollectSettings) -> dict[str, object]:
+    """Write `data.npz` and its card in the folder of `settings`; return the card."""
+    settings.folder.mkdir(parents=True, exist_ok=True)
+    organisations = read_corpora()
+    _ensure_tokenizer(settings, organisations)
+    encoder_path(settings.run)
     counts: Counter[str] = Counter()
-    for organisation in organisations:
-        started = time.monotonic()
-        for example in _traces(organisation, public, run, embedder, rng, scale, counts):
-            examples.append(encode(example, tokenizer, table))
-        print(f"{organisation.slug}: {len(examples)} examples, {time.monotonic() - started:.0f} s")
-    save(folder / "data.npz", Dataset(examples, table))
+    with ProcessPoolExecutor(settings.processes) as pool:
+        for part in pool.map(partial(collect_desk, settings=settings), organisations):
+            counts.update(part)
+    dataset = merge([load(settings.folder / f"{o.slug}.npz") for o in organisations])
+    save(settings.folder / "data.npz", dataset)
     card: dict[str, object] = {
         "organisations": [o.slug for o in organisations],
         "questions": dict(sorted(counts.items())),
-        "examples": len(examples),
-        "vocabulary": tokenizer.get_vocab_size(),
-        "seed": seed,
+        "examples": len(dataset.examples),
+        "vocabulary": dataset.table.vocabulary,
+        "seed": settings.seed,
     }
-    (folder / "card.json").write_text(json.dumps(card, indent=2))
+    (settings.folder / "card.json").write_text(json.dumps(card, indent=2))
     return card
 
 
-def _tokenizer(
-    path: Path, organisations: list[Organisation], public: dict[str, list[str]], vocabulary: int
-) -> Tokenizer:
-    if path.exists():
-        return read_tokenizer(path)
-    texts = [t.lower() for o in organisations for t in (*o.pages.values(), *_asked(o))]
-    texts += [t.lower() for kind in ("off_topic", "chat") for t in public.get(kind, [])]
-    tokenizer = train_tokenizer(texts, vocabulary)
-    tokenizer.save(str(path))
-    return tokenizer
-
-
-def _traces(
-    organisation: Organisation,
-    public: dict[str, list[str]],
-    run: Path,
-    embedder: Embedder,
-    rng: random.Random,
-    scale: float,
-    counts: Counter[str],
-) -> Iterator[Example]:
-    with open_desk(organisation, run / "desks", embedder) as toolbox:
-        for question in desk_questions(organisation, public, rng, scale):
-            counts[f"{question.origin} {question.steps[0].step}"] += 1
-            group = f"{organisation.slug}:{question.origin}"
-            yield from trace(toolbox, question, rng, group)
+def _public_texts(folder: Path) -> dict[str, list[str]]:
+    texts: dict[str, list[str]] = {}
+    for text, kind in public_sets(folder):
+        texts.setdefault(kind, []).append(text)
+    return texts
 
 
 def _public(text: str, kind: str, rng: random.Random) -> Question:
-    step = "clarify" if kind == "chat" else "refuse"
-    text = " ".join(text.split())[:600]
-    question = Question(
-        q=text,
-        steps=(Expectation(step=step, why=kind),),
-        origin="public",  # type: ignore[arg-type]
+    step = Expectation.model_validate(
+        {"step": "clarify" if kind == "chat" else "refuse", "why": kind}
     )
+    question = Question(q=" ".join(text.split())[:600], steps=(step,), origin="public")
     return noisy(question, rng) if rng.random() < 0.3 else question
 
 
-def _asked(organisation: Organisation) -> list[str]:
-    return [question.q for question in organisation.questions]
+def _ensure_tokenizer(settings: CollectSettings, organisations: list[Organisation]) -> Tokenizer:
+    if settings.tokenizer.exists():
+        return read_tokenizer(settings.tokenizer)
+    public = _public_texts(settings.public)
+    texts = [text.lower() for o in organisations for text in o.pages.values()]
+    texts += [question.q.lower() for o in organisations for question in o.questions]
+    texts += [text.lower() for kind in ("off_topic", "chat") for text in public.get(kind, [])]
+    tokenizer = train_tokenizer(texts, settings.vocabulary)
+    tokenizer.save(str(settings.tokenizer))
+    return tokenizer
 
 
 def main() -> None:
@@ -133,12 +155,10 @@ def main() -> None:
     parser.add_argument("--public", type=Path, default=Path("public"))
     parser.add_argument("--into", default="collect")
     parser.add_argument("--scale", type=float, default=1.0)
+    parser.add_argument("--copies", type=int, default=1)
     parser.add_argument("--seed", type=int, default=7)
-    options = parser.parse_args()
-    card = collect(
-        options.run, options.public, into=options.into, seed=options.seed, scale=options.scale
-    )
-    print(json.dumps(card, indent=2))
+    parser.add_argument("--processes", type=int, default=2)
+    print(json.dumps(collect(CollectSettings(**vars(parser.parse_args()))), indent=2))
 
 
 if __name__ == "__main__":

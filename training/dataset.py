@@ -1,7 +1,7 @@
 """A data set on disk: encoded examples and their slots, in one .npz file beside its tokenizer."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -62,4 +62,18 @@ def load(path: Path) -> Dataset:
             Encoded(tuple(ids[at : at + prompt]), tuple(ids[at + prompt : end]), weight, group)
         )
         at = end
+    return Dataset(examples, table)
+
+
+def merge(datasets: Sequence[Dataset]) -> Dataset:
+    """Return one data set of several with the same vocabulary; virtual ids are moved along."""
+    table = SlotTable(datasets[0].table.vocabulary)
+    examples: list[Encoded] = []
+    for dataset in datasets:
+        shift = len(table.markers)
+        table.markers += dataset.table.markers
+        table.values += dataset.table.values
+        for example in dataset.examples:
+            prompt = tuple(i + shift if i >= table.vocabulary else i for i in example.prompt)
+            examples.append(replace(example, prompt=prompt))
     return Dataset(examples, table)
