@@ -91,7 +91,7 @@ class PageReader:
 
 
 def _address(url: str) -> str:
-    text = url.strip().strip("<>\"'()[]").rstrip(".,;")
+    text = url.strip(" \t\r\n<>\"'()[].,;")
     if "://" not in text:
         text = f"https://{text}"
     try:

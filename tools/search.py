@@ -19,7 +19,7 @@ from frontdesk.db.store import Connection, Store
 from frontdesk.tools.search_rank import SUPERSEDED, distinct, fuse, sentence_bonus
 
 Matrix = npt.NDArray[np.float32]
-CANDIDATES = 60  # taken from each of the two rankings
+CANDIDATES = 100  # taken from each of the two rankings
 RERANKED = 16  # of those, looked at sentence by sentence
 _LONGEST_QUERY = 2000  # characters; the encoder reads 256 tokens anyway
 
@@ -95,6 +95,8 @@ class Searcher:
             # One snapshot: an ingestion may commit between the statements below.
             connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
             ids, dense, matching = _candidates(connection, text, vector, wanted)
+            if not ids:
+                return SearchResult(query=query, query_vector=vector)
             scores = fuse(dense, matching)
             best = [int(i) for i in np.argsort(-scores, kind="stable")[: max(RERANKED, 2 * top_k)]]
             rows = chunks.read(connection, [ids[i] for i in best])

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 Vector = npt.NDArray[np.float32]
-DENSE_WEIGHT = 0.65
+DENSE_WEIGHT = 0.6
 SENTENCE_WEIGHT = 0.5  # how far the best sentence, rather than the whole chunk, says what it means
 SUPERSEDED = 1.0  # what an old version of a page loses, in deviations
 _WORD = re.compile(r"\w+")
