@@ -8,6 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from frontdesk.tools.feeds import Department
+from frontdesk.tools.wait_times_cover import Cover
+from frontdesk.tools.wait_times_explain import PART, Naming, explain
 from frontdesk.tools.wait_times_names import (
     GENERIC,
     PLAIN,
@@ -17,7 +19,7 @@ from frontdesk.tools.wait_times_names import (
     aliases,
     words,
 )
-from frontdesk.tools.wait_times_spelling import EVERYDAY_RANK, is_common, similar
+from frontdesk.tools.wait_times_spelling import ANY_RANK, EVERYDAY_RANK, is_common, similar
 
 LIMIT = 8
 INITIALS_THAT_ARE_WORDS = frozenset(
@@ -50,14 +52,16 @@ class Places:
         extra: Mapping[str, str] | None = None,
         towns: Iterable[str] = (),
     ) -> None:
+        departments = list(departments)
         self.aliases = [
             alias
             for alias in aliases(departments, extra or {}, towns)
-            if not (alias.rare and is_common(alias.words[0], EVERYDAY_RANK))
+            if not (alias.rare and is_common(alias.words[0]))
         ]
         self._keyed = [(alias, _keys(alias)) for alias in self.aliases]
         self._keys = {key for _, keys in self._keyed for key in keys}
         self._known = {word for alias in self.aliases for word in alias.words}
+        self._cover = Cover(departments)
 
     def match(self, text: str) -> list[PlaceMatch]:
         """Return the places that `text` names, best first; empty when it names none."""
@@ -69,12 +73,15 @@ class Places:
             if not near.isdisjoint(keys)
             for hit in self._hits(alias, said, text)
         ]
+        named = [
+            Naming(hit.alias.name, hit.alias.kind, _sureness(hit), hit.start, hit.end)
+            for hit in _undisputed(hits)
+        ]
         best: dict[str, PlaceMatch] = {}
-        for hit in _undisputed(hits):
-            span = text[said[hit.start].start : said[hit.end - 1].end]
-            match = PlaceMatch(hit.alias.name, hit.alias.kind, round(hit.score, 3), span)
-            if match.name not in best or best[match.name].score < match.score:
-                best[match.name] = match
+        for name, kind, score, start, end in explain(said, named, self._cover):
+            match = PlaceMatch(name, kind, score, text[said[start].start : said[end - 1].end])
+            if name not in best or best[name].score < score:
+                best[name] = match
         return sorted(best.values(), key=lambda m: (-m.score, m.name))[:LIMIT]
 
     def _near(self, heard: Sequence[str]) -> set[str]:
@@ -141,6 +148,14 @@ def _word_by_word(alias: Alias, heard: Sequence[str]) -> float:
         told = told or (want not in PLAIN and not is_common(hear))
         total += score * len(want)
     return total / sum(map(len, wanted)) if told else 0.0
+
+
+def _sureness(hit: _Hit) -> float:
+    """Return the score of a hit; one everyday word for a site is a hint only: "airport"."""
+    hint = hit.alias.kind == "site" and len(hit.alias.words) == 1 and not hit.alias.initials
+    rank = ANY_RANK if hit.alias.rare else EVERYDAY_RANK
+    everyday = hint and is_common(hit.alias.words[0], rank)
+    return PART if everyday else round(hit.score, 3)
 
 
 def _keys(alias: Alias) -> tuple[str, ...]:

@@ -1,11 +1,12 @@
 """From the places of a question to the departments that it means."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from frontdesk.tools.feeds import Department
 from frontdesk.tools.feeds.ahs import CHILDREN
 from frontdesk.tools.wait_times_board import Board, KindFilter
+from frontdesk.tools.wait_times_cover import ASKING, stem
 from frontdesk.tools.wait_times_names import PlaceKind, normal
 from frontdesk.tools.wait_times_places import Places
 
@@ -33,10 +34,24 @@ def resolve(asked: Sequence[str], board: Board, places: Places) -> tuple[list[Ta
         matches = places.match(said)
         if matches:
             best = matches[0]
-            targets.setdefault(best.name, target(best.name, best.kind, said, board))
+            for match in matches:
+                if (match.score, match.span) == (best.score, best.span):
+                    found = _department(target(match.name, match.kind, said, board))
+                    targets.setdefault(match.name, found)
         elif said.strip():
             unknown.append(said.strip())
     return list(targets.values()), unknown
+
+
+def _department(found: Target) -> Target:
+    """Return a site with the departments alone that were said: "arrivals at terminal 2"."""
+    asked = {stem(word) for word in normal(found.said)} - {stem(word) for word in ASKING}
+    site = set(map(stem, normal(found.name)))
+    told = [len((asked - site) & set(map(stem, normal(row.department)))) for row in found.rows]
+    if found.kind != "site" or len(told) < 2 or not max(told):
+        return found
+    rows = (row for row, count in zip(found.rows, told, strict=True) if count == max(told))
+    return replace(found, rows=tuple(rows))
 
 
 def target(name: str, kind: PlaceKind, said: str, board: Board) -> Target:

@@ -8,6 +8,7 @@ from frontdesk.tools.wait_times_names import PLAIN
 # Ranks in the encoder's vocabulary, which is sorted by frequency.
 EVERYDAY_RANK = 9_000
 COMMON_RANK = 16_000
+ANY_RANK = 40_000  # past the last word: every word that the vocabulary knows
 CUT_OFF = 0.85  # the score of "alex" for "alexandra", and of a word that only sounds the same
 _SOUNDS = tuple(
     (re.compile(spelling), said)

@@ -34,6 +34,8 @@ def town_of(address: str) -> str:
     if len(parts) > 1 and not re.search(r"\d", parts[-1]):
         return parts[-1]
     words = parts[-1].split()
+    if len(parts) == 1 and len(words) < 3 and not words[0][:1].isdigit():
+        return parts[-1]  # "Hallow Green", "Terminal 1": too short for a street and a town
     if not re.search(r"\d", parts[-1]) and not _STREET_END.match(words[-1]):
         return parts[-1]  # nothing but a town
     ends = [n for n, word in enumerate(words) if _STREET_END.match(word)]
