@@ -25,7 +25,7 @@ def open_decider(
     if settings.url:
         return _instruct(settings, organisation, data_dir)
     if settings.path:
-        from frontdesk.agents.model_file import resolve
+        from frontdesk.agents.runtime.model_file import resolve
 
         path = resolve(settings.path, data_dir / "models")
         if not reads_slots(path):
@@ -44,8 +44,8 @@ def reads_slots(path: Path) -> bool:
 
 
 def _small(settings: ModelSettings, path: Path, data_dir: Path) -> Decider:
-    from frontdesk.agents.open_model import open_engine
-    from frontdesk.agents.small import SmallModel
+    from frontdesk.agents.chat.opening import open_engine
+    from frontdesk.agents.small.decider import SmallModel
 
     adapter = Path(settings.adapter).stem if settings.adapter else ""
     return SmallModel(open_engine(settings, path, data_dir), path, adapter)
@@ -54,6 +54,6 @@ def _small(settings: ModelSettings, path: Path, data_dir: Path) -> Decider:
 def _instruct(
     settings: ModelSettings, organisation: OrganisationSettings, data_dir: Path
 ) -> Decider:
-    from frontdesk.agents.open_model import open_instruct_decider
+    from frontdesk.agents.chat.opening import open_instruct_decider
 
     return open_instruct_decider(settings, organisation, data_dir)

@@ -48,7 +48,7 @@ class ModelSettings(Section):
     is the model to ask it for. `context_tokens` is what all people together may fill (None: by the
     model and half a GiB of memory), `max_sequences` how many are answered at once while
     `max_waiting` more may wait. `prompting` is how an instruct model is
-    asked (see `agents/prompting.py`). `max_steps` is the most steps of one turn.
+    asked (see `agents/chat/prompting.py`). `max_steps` is the most steps of one turn.
     """
 
     path: str = ""

@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from frontdesk.agents.decision import Decision, Evidence, Observation
-from frontdesk.agents.literals import AllowedLiterals, literals
+from frontdesk.agents.policy.literals import AllowedLiterals, literals
 from frontdesk.graphs.events import step_finished, step_started
 from frontdesk.tools.errors import TOOL_ERRORS
 from frontdesk.tools.search import SearchResult

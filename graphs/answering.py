@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from typing import cast
 
 from frontdesk.agents.decision import Decision, Evidence
-from frontdesk.agents.grounding import Source, iso, observed_texts, verbatim
-from frontdesk.agents.literals import check
+from frontdesk.agents.policy.grounding import Source, iso, observed_texts, verbatim
+from frontdesk.agents.policy.literals import check
 from frontdesk.graphs import wording
 from frontdesk.graphs.events import WaitsEvent
 from frontdesk.graphs.reply import Outcome

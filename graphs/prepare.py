@@ -172,8 +172,9 @@ class _Preparation:
         report = ingest(
             store, sources, self.settings, embedder=self.encoder, on_event=self._reading
         )
-        if not report.ok:
-            first = report.failed[0]
+        problems = [*report.failed, *report.skipped]
+        if problems and not report.stored + report.unchanged:
+            first = problems[0]
             raise PrepareError(f"the website cannot be read: {first.url}: {first.reason}")
         if report.complete:
             self._keep(site=sources)

@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from frontdesk.agents.grounding import Source
+from frontdesk.agents.policy.grounding import Source
 
 Outcome = Literal["answered", "refused", "not_found", "emergency", "clarify", "error"]
 

@@ -8,8 +8,8 @@ import numpy as np
 import torch
 from tokenizers import Tokenizer
 
-from frontdesk.agents.prompt import Item, Slot
-from frontdesk.agents.slots import SLOT_TOKENS
+from frontdesk.agents.small.prompt import Item, Slot
+from frontdesk.agents.small.slots import SLOT_TOKENS
 
 # oneDNN keeps memory for every distinct shape: few lengths, one batch size.
 LENGTHS = (16, 20, 24, 28, 32, 40, 48, 64, 96, 128, 192)

@@ -24,7 +24,7 @@ from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
 from trl import DPOConfig, DPOTrainer
 
 from frontdesk.agents.decision import STEPS
-from frontdesk.agents.prompt import marker
+from frontdesk.agents.small.prompt import marker
 from frontdesk.training.batches import Encoded, collate
 from frontdesk.training.checkpoint import read_network
 from frontdesk.training.dataset import load

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from frontdesk.agents.decision import TOOL_STEPS, Decision, Evidence, Observation
-from frontdesk.agents.evidence import gather, observe
+from frontdesk.agents.small.evidence import gather, observe
 from frontdesk.db.ingest.embed import GGUFEmbedder, RememberingEmbedder, encoder_path
 from frontdesk.tools.toolbox import Toolbox
 from frontdesk.training.corpus import Expectation, Question, read_corpora
@@ -219,8 +219,8 @@ def main() -> None:
     parser.add_argument("--only", nargs="*", default=[])
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
-    from frontdesk.agents.engine import Engine
-    from frontdesk.agents.small import SmallModel
+    from frontdesk.agents.runtime.engine import Engine
+    from frontdesk.agents.small.decider import SmallModel
 
     engine = Engine(options.model, adapter=options.adapter, adapter_scale=options.scale, threads=1)
     model = SmallModel(engine, options.model)

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from tokenizers import Tokenizer
 
-from frontdesk.agents.slots import SLOT_TOKENS
+from frontdesk.agents.small.slots import SLOT_TOKENS
 
 Array = np.ndarray
 _LAYER_NAMES = {

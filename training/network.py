@@ -7,8 +7,8 @@ import torch
 from tokenizers import Tokenizer
 from transformers import LlamaConfig, LlamaForCausalLM
 
-from frontdesk.agents.prompt import marker
-from frontdesk.agents.slots import SLOT_TOKENS
+from frontdesk.agents.small.prompt import marker
+from frontdesk.agents.small.slots import SLOT_TOKENS
 from frontdesk.training.batches import Batch, SlotTable
 
 FEATURE_GAIN = 8.0

@@ -12,8 +12,8 @@ import numpy as np
 import torch
 from tokenizers import Tokenizer
 
-from frontdesk.agents.prompt import MARKERS
-from frontdesk.agents.slots import SLOT_TOKENS
+from frontdesk.agents.small.prompt import MARKERS
+from frontdesk.agents.small.slots import SLOT_TOKENS
 from frontdesk.db.ingest.embed import GGUFEmbedder, RememberingEmbedder, encoder_path
 from frontdesk.training.dataset import load
 from frontdesk.training.network import make_network, start_from_encoder, take_slots

@@ -13,7 +13,7 @@ import torch
 from tokenizers import Tokenizer
 from transformers import LlamaForCausalLM
 
-from frontdesk.agents.prompt import marker
+from frontdesk.agents.small.prompt import marker
 from frontdesk.training.batches import Encoded, batches, collate
 from frontdesk.training.network import guess, target_loss
 

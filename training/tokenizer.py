@@ -5,8 +5,8 @@ from pathlib import Path
 
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
 
-from frontdesk.agents.prompt import MARKERS
-from frontdesk.agents.slots import SLOT_TOKENS
+from frontdesk.agents.small.prompt import MARKERS
+from frontdesk.agents.small.slots import SLOT_TOKENS
 
 # The split of Qwen2: words with their leading space, single digits, runs of punctuation.
 _SPLIT = (

@@ -10,8 +10,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from frontdesk.agents.decision import Candidate, Evidence, Observation, PreviousTurn
-from frontdesk.agents.evidence import follow_up_query, gather, observe
-from frontdesk.agents.prompt import END, QUOTE_MARKERS, QUOTES, marker, render
+from frontdesk.agents.small.evidence import follow_up_query, gather, observe
+from frontdesk.agents.small.prompt import END, QUOTE_MARKERS, QUOTES, marker, render
 from frontdesk.tools.toolbox import Toolbox
 from frontdesk.training.batches import Example
 from frontdesk.training.corpus import Expectation, Question

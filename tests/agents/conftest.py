@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from frontdesk.agents.engine import Engine
+from frontdesk.agents.runtime.engine import Engine
 
 sys.path.append(str(Path(__file__).parent))  # tests are no package; random_model is beside them
 

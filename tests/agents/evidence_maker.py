@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import numpy as np
 
 from frontdesk.agents.decision import Evidence, Observation, PreviousTurn
-from frontdesk.agents.evidence import observe
+from frontdesk.agents.small.evidence import observe
 from frontdesk.tools.search import Passage, SearchResult
 
 

@@ -5,11 +5,11 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
-from frontdesk.agents.chat_decider import ChatDecider, allowed_steps
-from frontdesk.agents.chat_prompt import SENTENCES, shown
+from frontdesk.agents.chat.decider import ChatDecider, allowed_steps
+from frontdesk.agents.chat.prompt import SENTENCES, shown
 from frontdesk.agents.decision import Evidence, Observation, PreviousTurn
-from frontdesk.agents.engine import Engine
-from frontdesk.agents.prompting import Example, Prompting
+from frontdesk.agents.runtime.engine import Engine
+from frontdesk.agents.chat.prompting import Example, Prompting
 from frontdesk.agents.settings import OrganisationSettings
 from frontdesk.agents.settings import Prompting as Name
 from frontdesk.tools.search import Passage, SearchResult

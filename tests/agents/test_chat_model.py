@@ -11,17 +11,17 @@ import pytest
 from langchain_core.messages import AIMessage, HumanMessage, SystemMessage, ToolMessage
 from random_model import write_model
 
-from frontdesk.agents.chat_messages import disarm
-from frontdesk.agents.chat_model import GGUFChatModel
-from frontdesk.agents.chat_turn import TextStream
-from frontdesk.agents.constraints import literal_grammar, regex
-from frontdesk.agents.engine import Engine
+from frontdesk.agents.chat.messages import disarm
+from frontdesk.agents.chat.model import GGUFChatModel
+from frontdesk.agents.chat.turn import TextStream
+from frontdesk.agents.runtime.constraints import literal_grammar, regex
+from frontdesk.agents.runtime.engine import Engine
 from frontdesk.agents.errors import ContextFull, DeadlineExceeded, ModelError
-from frontdesk.agents.literals import check
-from frontdesk.agents.scoring import scoring, softmax
-from frontdesk.agents.steps import run
-from frontdesk.agents.templates import ChatTemplate
-from frontdesk.agents.tool_calls import GEMMA, HERMES, LLAMA3, MISTRAL, MISTRAL_ARGS, dialect_of
+from frontdesk.agents.policy.literals import check
+from frontdesk.agents.runtime.scoring import scoring, softmax
+from frontdesk.agents.runtime.steps import run
+from frontdesk.agents.chat.templates import ChatTemplate
+from frontdesk.agents.chat.tool_calls import GEMMA, HERMES, LLAMA3, MISTRAL, MISTRAL_ARGS, dialect_of
 
 LLAMA3_TEMPLATE = (
     "{{ bos_token }}{% for m in messages %}<|start_header_id|>{{ m.role }}<|end_header_id|>\n\n"

@@ -5,7 +5,7 @@ import time
 import numpy as np
 import pytest
 
-from frontdesk.agents.constraints import (
+from frontdesk.agents.runtime.constraints import (
     Constraint,
     Constraints,
     choices,
@@ -15,9 +15,9 @@ from frontdesk.agents.constraints import (
     quotes_grammar,
     regex,
 )
-from frontdesk.agents.engine import Engine
+from frontdesk.agents.runtime.engine import Engine
 from frontdesk.agents.errors import ConstraintError
-from frontdesk.agents.literals import check
+from frontdesk.agents.policy.literals import check
 
 PARKING = "http://kv.example/parking?x=1"
 ALLOWED = ["811", "403-555-0100", "8:30 a.m.", PARKING, "a@b.example", "$12"]

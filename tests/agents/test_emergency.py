@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from frontdesk.agents.emergency import emergency
+from frontdesk.agents.policy.emergency import emergency
 
 FOLDER = Path(__file__).parent
 

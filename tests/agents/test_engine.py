@@ -12,7 +12,7 @@ import gguf
 import numpy as np
 import pytest
 
-from frontdesk.agents.engine import Engine
+from frontdesk.agents.runtime.engine import Engine
 from frontdesk.agents.errors import (
     ContextFull,
     DeadlineExceeded,
@@ -22,7 +22,7 @@ from frontdesk.agents.errors import (
     ModelFileError,
     SequenceCancelled,
 )
-from frontdesk.agents.sequence import Sequence
+from frontdesk.agents.runtime.sequence import Sequence
 
 SYSTEM = "<|im_start|>system\nyou are the hospital assistant<|im_end|>\n"
 
@@ -389,7 +389,7 @@ def test_sixteen_threads_of_random_turns(model_path: Path) -> None:
 
 def test_importing_the_engine_is_light() -> None:
     program = (
-        "import sys, frontdesk.agents.engine; "
+        "import sys, frontdesk.agents.runtime.engine; "
         "print([m for m in ('torch', 'transformers', 'langchain_core') if m in sys.modules])"
     )
     done = subprocess.run(

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from frontdesk.agents.literals import check, literals
+from frontdesk.agents.policy.literals import check, literals
 
 SITE = (
     "Call 403-555-0100 or write to parking@health.example. Open 8 a.m. to 10 p.m., Monday to "

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from frontdesk.agents.errors import ModelFileError
-from frontdesk.agents.model_file import resolve
+from frontdesk.agents.runtime.model_file import resolve
 
 CONTENT = b"GGUF" + bytes(range(256)) * 64
 

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from frontdesk.agents.decision import PreviousTurn
-from frontdesk.agents.evidence import candidates, overlap, rarities, words
-from frontdesk.agents.prompt import (
+from frontdesk.agents.small.evidence import candidates, overlap, rarities, words
+from frontdesk.agents.small.prompt import (
     DECIDE,
     EMBEDDING,
     FEATURES,

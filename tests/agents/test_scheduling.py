@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 import pytest
 
-from frontdesk.agents.admission import Admission
-from frontdesk.agents.drafting import PromptLookup
+from frontdesk.agents.runtime.admission import Admission
+from frontdesk.agents.runtime.drafting import PromptLookup
 from frontdesk.agents.errors import EngineBusy, EngineClosed
-from frontdesk.agents.kept import common_length
-from frontdesk.agents.pace import Pace
+from frontdesk.agents.runtime.kept import common_length
+from frontdesk.agents.runtime.pace import Pace
 
 
 @dataclass(eq=False)

@@ -3,7 +3,7 @@
 import pytest
 
 from frontdesk.agents.decision import Evidence, Observation, PreviousTurn
-from frontdesk.agents.server_decider import decision
+from frontdesk.agents.chat.server_decider import decision
 
 PREVIOUS = PreviousTurn(
     "how long is the wait at Foothills", "wait_times", {"places": ["Foothills"]}

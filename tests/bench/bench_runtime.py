@@ -26,13 +26,13 @@ sys.path += [str(Path(__file__).parent), str(Path(__file__).parents[1] / "agents
 from random_model import OPEN_LLAMA_3B, Shape, write_model
 from three_billion import passages, timing_model
 
-from frontdesk.agents.chat_decider import ChatDecider
-from frontdesk.agents.chat_model import GGUFChatModel
-from frontdesk.agents.constraints import Constraints, literal_grammar
+from frontdesk.agents.chat.decider import ChatDecider
+from frontdesk.agents.chat.model import GGUFChatModel
+from frontdesk.agents.runtime.constraints import Constraints, literal_grammar
 from frontdesk.agents.decision import Evidence, Observation
-from frontdesk.agents.engine import Engine
-from frontdesk.agents.literals import literals
-from frontdesk.agents.llama_log import start_backend
+from frontdesk.agents.runtime.engine import Engine
+from frontdesk.agents.policy.literals import literals
+from frontdesk.agents.runtime.llama_log import start_backend
 from frontdesk.agents.settings import OrganisationSettings
 from frontdesk.db.ingest.embed import GGUFEmbedder, encoder_path
 from frontdesk.tools.search import Passage, SearchResult

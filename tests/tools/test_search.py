@@ -84,8 +84,13 @@ def test_a_result_carries_vectors_that_are_not_serialised(searcher: Searcher) ->
         assert vectors.shape == (len(passage.sentences), chunks.DIMENSIONS)
         assert np.allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-2)
     assert result.query_vector.shape == (chunks.DIMENSIONS,)
-    assert set(result.model_dump()) == {"query", "passages"}
+    assert set(result.model_dump()) == {"query", "passages", "confidence"}
     assert SearchResult.model_validate_json(result.model_dump_json()).passages == result.passages
+
+
+def test_confidence_tells_an_answer_from_the_nearest_thing(searcher: Searcher) -> None:
+    assert searcher.search("how much does parking cost an hour").confidence > 0.7
+    assert searcher.search("write me a poem about my ex").confidence < 0.2
 
 
 def test_an_old_version_loses_to_the_new_one(searcher: Searcher) -> None:

@@ -8,8 +8,8 @@ import torch
 from tokenizers import Tokenizer
 from transformers import LlamaForCausalLM
 
-from frontdesk.agents.engine import Engine
-from frontdesk.agents.slots import SLOT_TOKENS, read_table, slot_rows
+from frontdesk.agents.runtime.engine import Engine
+from frontdesk.agents.small.slots import SLOT_TOKENS, read_table, slot_rows
 from frontdesk.training.batches import SlotTable
 from frontdesk.training.export import quantise, write_adapter, write_model
 from frontdesk.training.network import make_network, take_slots

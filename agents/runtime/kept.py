@@ -9,7 +9,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 
 from frontdesk.agents.errors import ModelError
-from frontdesk.agents.llama_context import LlamaContext
+from frontdesk.agents.runtime.llama_context import LlamaContext
 
 Key = tuple[int, ...]
 

@@ -11,11 +11,11 @@ from langchain_core.messages import BaseMessage
 from numpy.typing import NDArray
 
 from frontdesk.agents.decision import TOOL_STEPS, Decision, Evidence
-from frontdesk.agents.engine import Engine
-from frontdesk.agents.engine import Sequence as EngineSequence
+from frontdesk.agents.runtime.engine import Engine
+from frontdesk.agents.runtime.engine import Sequence as EngineSequence
 from frontdesk.agents.errors import ModelError
-from frontdesk.agents.evidence import follow_up_query
-from frontdesk.agents.prompt import (
+from frontdesk.agents.small.evidence import follow_up_query
+from frontdesk.agents.small.prompt import (
     ASKS,
     KINDS,
     MARKERS,
@@ -27,7 +27,7 @@ from frontdesk.agents.prompt import (
     marker,
     render,
 )
-from frontdesk.agents.slots import read_table, slot_rows
+from frontdesk.agents.small.slots import read_table, slot_rows
 from frontdesk.tools.wait_times import read_when
 
 Rows = NDArray[np.float32]

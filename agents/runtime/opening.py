@@ -4,11 +4,11 @@ from concurrent.futures import Future
 from contextlib import ExitStack
 from dataclasses import dataclass
 
-from frontdesk.agents.admission import Admission
-from frontdesk.agents.kept import Key
-from frontdesk.agents.prefix_files import PrefixFiles
-from frontdesk.agents.sequence import Items, Parts, Sequence, keys
-from frontdesk.agents.steps import Steps
+from frontdesk.agents.runtime.admission import Admission
+from frontdesk.agents.runtime.kept import Key
+from frontdesk.agents.runtime.prefix_files import PrefixFiles
+from frontdesk.agents.runtime.sequence import Items, Parts, Sequence, keys
+from frontdesk.agents.runtime.steps import Steps
 
 
 @dataclass

@@ -9,18 +9,18 @@ import numpy as np
 import numpy.typing as npt
 from langchain_core.messages import BaseMessage
 
-from frontdesk.agents.chat_messages import disarm
-from frontdesk.agents.chat_prompt import shown, steps_so_far, system_text, turn_messages
+from frontdesk.agents.chat.messages import disarm
+from frontdesk.agents.chat.prompt import shown, steps_so_far, system_text, turn_messages
 from frontdesk.agents.decision import TOOL_STEPS, Decision, Evidence, Step
-from frontdesk.agents.engine import Engine, deadline_after
-from frontdesk.agents.evidence import follow_up_query
-from frontdesk.agents.kept import common_length
-from frontdesk.agents.prompting import Prompting
-from frontdesk.agents.scoring import Scores, common_beginning, scoring
-from frontdesk.agents.sequence import Sequence
+from frontdesk.agents.runtime.engine import Engine, deadline_after
+from frontdesk.agents.small.evidence import follow_up_query
+from frontdesk.agents.runtime.kept import common_length
+from frontdesk.agents.chat.prompting import Prompting
+from frontdesk.agents.runtime.scoring import Scores, common_beginning, scoring
+from frontdesk.agents.runtime.sequence import Sequence
 from frontdesk.agents.settings import OrganisationSettings
-from frontdesk.agents.steps import Steps, run
-from frontdesk.agents.templates import ChatTemplate
+from frontdesk.agents.runtime.steps import Steps, run
+from frontdesk.agents.chat.templates import ChatTemplate
 
 ASKS = ("now", "shortest", "compare", "open", "nearest", "trend")
 KINDS = ("any", "emergency", "urgent_care", "children")

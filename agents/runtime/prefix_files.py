@@ -11,9 +11,9 @@ from pathlib import Path
 
 import llama_cpp
 
-from frontdesk.agents.kept import Kept, KeptSequences, Key
-from frontdesk.agents.llama_context import LlamaContext
-from frontdesk.agents.llama_model import LlamaModel
+from frontdesk.agents.runtime.kept import Kept, KeptSequences, Key
+from frontdesk.agents.runtime.llama_context import LlamaContext
+from frontdesk.agents.runtime.llama_model import LlamaModel
 
 logger = logging.getLogger(__name__)
 

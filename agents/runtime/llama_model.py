@@ -11,7 +11,7 @@ from typing import Any
 import llama_cpp
 
 from frontdesk.agents.errors import ModelError, ModelFileError
-from frontdesk.agents.llama_log import complaints, forget_complaints, start_backend
+from frontdesk.agents.runtime.llama_log import complaints, forget_complaints, start_backend
 
 _SMALL = 50_000_000  # parameters
 

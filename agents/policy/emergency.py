@@ -12,8 +12,8 @@ somebody who has it, an event ("collapsed") somebody it happened to.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from frontdesk.agents.emergency_phrases import table
-from frontdesk.agents.emergency_words import clauses
+from frontdesk.agents.policy.emergency_phrases import table
+from frontdesk.agents.policy.emergency_words import clauses
 
 _LONGEST = 4000  # characters that are read; a cry for help is short
 _SHORT = 12  # words of a clause in which "help" is about the sign beside it

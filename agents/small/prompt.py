@@ -19,7 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from frontdesk.agents.decision import STEPS, Candidate, Evidence, Observation, Vector
-from frontdesk.agents.evidence import CANDIDATES
+from frontdesk.agents.small.evidence import CANDIDATES
 from frontdesk.tools.contact_lookup import ContactResult
 from frontdesk.tools.search import SearchResult
 

@@ -15,11 +15,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from frontdesk.agents.engine import Engine
-from frontdesk.agents.generation import Generation, Sampler
-from frontdesk.agents.sequence import Sequence
+from frontdesk.agents.runtime.engine import Engine
+from frontdesk.agents.runtime.generation import Generation, Sampler
+from frontdesk.agents.runtime.sequence import Sequence
 from frontdesk.agents.settings import Prompting as Name
-from frontdesk.agents.steps import Steps
+from frontdesk.agents.runtime.steps import Steps
 
 Vector = npt.NDArray[np.float32]
 

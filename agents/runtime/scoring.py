@@ -6,8 +6,8 @@ from itertools import takewhile
 import numpy as np
 import numpy.typing as npt
 
-from frontdesk.agents.sequence import Sequence
-from frontdesk.agents.steps import Steps
+from frontdesk.agents.runtime.sequence import Sequence
+from frontdesk.agents.runtime.steps import Steps
 
 Logits = npt.NDArray[np.float32]
 Tokens = tuple[int, ...]

@@ -20,16 +20,16 @@ from langchain_core.tools import BaseTool
 from langchain_core.utils.function_calling import convert_to_openai_tool
 from pydantic import ConfigDict, Field
 
-from frontdesk.agents.chat_messages import template_messages
-from frontdesk.agents.chat_turn import ChatTurn, Delta, Request
-from frontdesk.agents.constraints import Constraints, json_schema
-from frontdesk.agents.engine import Engine, deadline_after
+from frontdesk.agents.chat.messages import template_messages
+from frontdesk.agents.chat.turn import ChatTurn, Delta, Request
+from frontdesk.agents.runtime.constraints import Constraints, json_schema
+from frontdesk.agents.runtime.engine import Engine, deadline_after
 from frontdesk.agents.errors import ModelError
-from frontdesk.agents.kept import common_length
-from frontdesk.agents.steps import arun, run
-from frontdesk.agents.templates import ChatTemplate, Message
-from frontdesk.agents.tool_calls import Dialect, dialect_of
-from frontdesk.agents.trimming import trim
+from frontdesk.agents.runtime.kept import common_length
+from frontdesk.agents.runtime.steps import arun, run
+from frontdesk.agents.chat.templates import ChatTemplate, Message
+from frontdesk.agents.chat.tool_calls import Dialect, dialect_of
+from frontdesk.agents.chat.trimming import trim
 
 
 class GGUFChatModel(BaseChatModel):
@@ -37,7 +37,7 @@ class GGUFChatModel(BaseChatModel):
 
     The choice between answering and each bound tool is scored in one pass of the model and returned
     in `response_metadata["probabilities"]`; arguments are decoded under the tool's schema. Keyword
-    arguments of `invoke` and `bind`: `grammar` (of `frontdesk.agents.constraints`) constrains
+    arguments of `invoke` and `bind`: `grammar` (of `frontdesk.agents.runtime.constraints`) constrains
     words, `max_tokens` and `temperature` override the model's own. One tool call a message.
     """
 

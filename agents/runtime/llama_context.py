@@ -12,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from frontdesk.agents.errors import ModelError
-from frontdesk.agents.llama_log import complaints, forget_complaints
-from frontdesk.agents.llama_model import LlamaModel
+from frontdesk.agents.runtime.llama_log import complaints, forget_complaints
+from frontdesk.agents.runtime.llama_model import LlamaModel
 
 Tokens = npt.NDArray[np.int32]
 Rows = npt.NDArray[np.float32]

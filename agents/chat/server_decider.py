@@ -15,11 +15,11 @@ from typing import Any, cast
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import BaseMessage
 
-from frontdesk.agents.chat_decider import ASKS, KINDS, QUOTES, allowed_steps
-from frontdesk.agents.chat_prompt import shown, system_text, turn_messages
+from frontdesk.agents.chat.decider import ASKS, KINDS, QUOTES, allowed_steps
+from frontdesk.agents.chat.prompt import shown, system_text, turn_messages
 from frontdesk.agents.decision import TOOL_STEPS, Decision, Evidence, Step
 from frontdesk.agents.errors import ServerRefused
-from frontdesk.agents.evidence import follow_up_query
+from frontdesk.agents.small.evidence import follow_up_query
 from frontdesk.agents.settings import OrganisationSettings
 
 _OBJECT = re.compile(r"\{.*\}", re.DOTALL)

@@ -17,7 +17,7 @@ import llguidance
 import numpy as np
 import numpy.typing as npt
 
-from frontdesk.agents.engine import Engine
+from frontdesk.agents.runtime.engine import Engine
 from frontdesk.agents.errors import ConstraintError
 
 Mask = npt.NDArray[np.bool_]

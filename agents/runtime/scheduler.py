@@ -15,8 +15,8 @@ from typing import Any, TypeVar
 import numpy as np
 
 from frontdesk.agents.errors import ContextFull, EngineClosed, ModelError, SequenceCancelled
-from frontdesk.agents.llama_context import LlamaContext, Piece, Rows, Tokens
-from frontdesk.agents.pace import Pace
+from frontdesk.agents.runtime.llama_context import LlamaContext, Piece, Rows, Tokens
+from frontdesk.agents.runtime.pace import Pace
 
 T = TypeVar("T")
 

@@ -6,11 +6,11 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from frontdesk.agents.constraints import Constraint
-from frontdesk.agents.drafting import PromptLookup
-from frontdesk.agents.scoring import softmax
-from frontdesk.agents.sequence import Sequence
-from frontdesk.agents.steps import Steps
+from frontdesk.agents.runtime.constraints import Constraint
+from frontdesk.agents.runtime.drafting import PromptLookup
+from frontdesk.agents.runtime.scoring import softmax
+from frontdesk.agents.runtime.sequence import Sequence
+from frontdesk.agents.runtime.steps import Steps
 
 Logits = npt.NDArray[np.float32]
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from frontdesk.agents.errors import ModelError
-from frontdesk.agents.prompt import EMBEDDING, FEATURES
+from frontdesk.agents.small.prompt import EMBEDDING, FEATURES
 
 SLOT_TOKENS = EMBEDDING + FEATURES
 Rows = NDArray[np.float32]

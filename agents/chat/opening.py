@@ -6,12 +6,12 @@ from pathlib import Path
 from langchain_core.language_models import BaseChatModel
 from pydantic import SecretStr
 
-from frontdesk.agents.chat_decider import ChatDecider
+from frontdesk.agents.chat.decider import ChatDecider
 from frontdesk.agents.decision import Decider
-from frontdesk.agents.engine import Engine
-from frontdesk.agents.model_file import resolve
-from frontdesk.agents.prompting import Example, Prompting
-from frontdesk.agents.server_decider import ServerDecider
+from frontdesk.agents.runtime.engine import Engine
+from frontdesk.agents.runtime.model_file import resolve
+from frontdesk.agents.chat.prompting import Example, Prompting
+from frontdesk.agents.chat.server_decider import ServerDecider
 from frontdesk.agents.settings import ModelSettings, OrganisationSettings
 
 
@@ -43,7 +43,7 @@ def open_chat_model(settings: ModelSettings, data_dir: Path) -> BaseChatModel:
     if settings.url:
         return _server(settings)
     # The chat model is not needed where a server answers.
-    from frontdesk.agents.chat_model import GGUFChatModel
+    from frontdesk.agents.chat.model import GGUFChatModel
 
     path = resolve(settings.path, data_dir / "models")
     return GGUFChatModel(
@@ -80,7 +80,7 @@ def open_instruct_decider(
 
 def _server(settings: ModelSettings) -> BaseChatModel:
     # Two seconds to import, and only who uses a server needs it.
-    from frontdesk.agents.server_model import ServerChatModel
+    from frontdesk.agents.chat.server_model import ServerChatModel
 
     url = settings.url.rstrip("/")
     return ServerChatModel(

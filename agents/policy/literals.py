@@ -10,14 +10,14 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from frontdesk.agents.literal_patterns import (
+from frontdesk.agents.policy.literal_patterns import (
     LITERAL,
     NUMBER_WORDS,
     PHONE_DIGITS,
     canonical,
     readings,
 )
-from frontdesk.agents.sentences import sentence_spans
+from frontdesk.agents.policy.sentences import sentence_spans
 
 _CITATION = re.compile(r"\[(\d{1,3})\]")
 _TRAILING = ".,;:!?\"'”’»*_~`|>…。，、；：！？」）"

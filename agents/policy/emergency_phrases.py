@@ -7,7 +7,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from frontdesk.agents.emergency_words import Spelling
+from frontdesk.agents.policy.emergency_words import Spelling
 
 _WIDE_GAP = 4
 _NUMBERS = frozenset(
@@ -54,7 +54,7 @@ class Table:
 @cache
 def table() -> Table:
     """Read emergency.toml, once."""
-    text = files("frontdesk.agents").joinpath("emergency.toml").read_text("utf-8")
+    text = files("frontdesk.agents.policy").joinpath("emergency.toml").read_text("utf-8")
     raw = tomllib.loads(text)
     groups = {name: words.split() for name, words in raw["groups"].items()}
     signs = tuple(

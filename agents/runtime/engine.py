@@ -19,15 +19,15 @@ from typing import Any, Self
 
 import llama_cpp
 
-from frontdesk.agents.admission import Admission
-from frontdesk.agents.kept import KeptSequences
-from frontdesk.agents.llama_context import ContextShape, LlamaContext
-from frontdesk.agents.llama_model import LlamaModel
-from frontdesk.agents.opening import Opening
-from frontdesk.agents.prefix_files import PrefixFiles
-from frontdesk.agents.scheduler import Scheduler
-from frontdesk.agents.sequence import Items, Parts, Sequence
-from frontdesk.agents.steps import Steps, arun, run
+from frontdesk.agents.runtime.admission import Admission
+from frontdesk.agents.runtime.kept import KeptSequences
+from frontdesk.agents.runtime.llama_context import ContextShape, LlamaContext
+from frontdesk.agents.runtime.llama_model import LlamaModel
+from frontdesk.agents.runtime.opening import Opening
+from frontdesk.agents.runtime.prefix_files import PrefixFiles
+from frontdesk.agents.runtime.scheduler import Scheduler
+from frontdesk.agents.runtime.sequence import Items, Parts, Sequence
+from frontdesk.agents.runtime.steps import Steps, arun, run
 
 __all__ = ["Engine", "EngineStats", "Sequence"]
 

@@ -12,10 +12,10 @@ import numpy as np
 import numpy.typing as npt
 
 from frontdesk.agents.errors import ContextFull, DeadlineExceeded, ModelError, SequenceCancelled
-from frontdesk.agents.kept import KeptSequences, Key
-from frontdesk.agents.llama_context import LlamaContext, Rows, Tokens
-from frontdesk.agents.scheduler import Job, Scheduler
-from frontdesk.agents.steps import Steps, arun, run
+from frontdesk.agents.runtime.kept import KeptSequences, Key
+from frontdesk.agents.runtime.llama_context import LlamaContext, Rows, Tokens
+from frontdesk.agents.runtime.scheduler import Job, Scheduler
+from frontdesk.agents.runtime.steps import Steps, arun, run
 
 Items = list[int] | tuple[int, ...] | npt.NDArray[Any]
 

@@ -1,0 +1,1 @@
+"""Instruct models: any GGUF by its own chat template, or any OpenAI-compatible server."""

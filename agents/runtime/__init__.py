@@ -1,0 +1,1 @@
+"""The engine: one llama.cpp context for many people, its scheduler, its constraints."""
