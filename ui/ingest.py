@@ -49,15 +49,15 @@ def ingest(
         chosen = chunker.value if chunker else None
         return ingest_sources(settings, named, chunker=chosen, on_event=on_event)
 
+    report = run(None) if as_json else _watched(run)
     if as_json:
-        report = run(None)
         print(report.model_dump_json())
-    else:
-        report = _watched(run)
-        _print(report)
-    if not report.ok:
-        first = report.failed[0]
+    problems = [*report.failed, *report.skipped]
+    if problems and not report.stored + report.unchanged:
+        first = problems[0]
         raise CommandError(f"nothing could be read: {first.url}: {first.reason}")
+    if not as_json:
+        _print(report)
 
 
 def _watched(
