@@ -16,7 +16,7 @@ from frontdesk.db import chunks, lexical
 from frontdesk.db.chunks import EVERYTHING, Filter
 from frontdesk.db.ingest.embed import Embedder
 from frontdesk.db.store import Connection, Store
-from frontdesk.tools.search_rank import SUPERSEDED, distinct, fuse, sentence_bonus
+from frontdesk.tools.search_rank import SUPERSEDED, confidence, distinct, fuse, sentence_bonus
 
 Matrix = npt.NDArray[np.float32]
 CANDIDATES = 100  # taken from each of the two rankings
@@ -60,6 +60,7 @@ class SearchResult(BaseModel):
 
     query: str
     passages: list[Passage] = Field(default_factory=list)
+    confidence: float = 0.0  # that they answer, 0 to 1; below a half: say what was not found
     query_vector: Annotated[Matrix, SkipValidation] = Field(
         default_factory=lambda: np.zeros(chunks.DIMENSIONS, dtype=np.float32),
         exclude=True,
@@ -115,6 +116,7 @@ class Searcher:
                 _passage(rows[ids[i]], float(dense[i]), float(matching[i]), float(scores[i]))
                 for i in best
             ],
+            confidence=confidence(max((vectors[i] @ vector).max(initial=-1.0) for i in best)),
             query_vector=vector,
             sentence_vectors=[vectors[i] for i in best],
         )

@@ -14,6 +14,12 @@ Vector = npt.NDArray[np.float32]
 DENSE_WEIGHT = 0.6
 SENTENCE_WEIGHT = 0.5  # how far the best sentence, rather than the whole chunk, says what it means
 SUPERSEDED = 1.0  # what an old version of a page loses, in deviations
+# Fitted on 211 questions that the sample organisation's pages answer against the same with the
+# answering page taken away and 650 questions put to other organisations, the two sides weighing
+# the same. The area under the curve is 0.95 against other kinds of organisation, 0.81 against
+# other health services, 0.77 against the page taken away.
+_CONFIDENCE_SLOPE = 14.7
+_CONFIDENCE_MIDDLE = 0.547  # the cosine of the best sentence at which it is a toss-up
 _WORD = re.compile(r"\w+")
 
 
@@ -55,3 +61,8 @@ def _same(one: list[str], other: list[str], title: str, other_title: str) -> boo
     if {word for word in a ^ b if any(c.isdigit() for c in word)}:
         return False
     return len(a & b) >= 0.95 * len(a | b)
+
+
+def confidence(best_sentence: float) -> float:
+    """The probability that passages whose best sentence has this cosine answer the question."""
+    return float(1 / (1 + np.exp(-_CONFIDENCE_SLOPE * (best_sentence - _CONFIDENCE_MIDDLE))))
