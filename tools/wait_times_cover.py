@@ -56,8 +56,8 @@ class Cover:
         for row in departments:
             town = town_of(row.address) or ""
             self.own[row.site] = frozenset(map(stem, normal(row.site)))
-            for said in map(normal, (row.site, town)):
-                self._numbered.update(zip(said, said[1:], strict=False))
+            for name in map(normal, (row.site, town)):
+                self._numbered.update(zip(name, name[1:], strict=False))
             kind = {"emergency": "emergency", "children": "children"}.get(row.kind, "")
             said = " ".join((row.site, row.department, town, row.region or "", kind))
             found[row.site].update(stem(word) for word in normal(said) if word not in ASKING)
@@ -72,12 +72,12 @@ class Cover:
         self.weights = {
             word: math.log((len(found) + 1) / count) / scale for word, count in counts.items()
         }
-        said = Counter(word for region in regions for word in {*map(stem, normal(region))})
+        shared = Counter(word for region in regions for word in {*map(stem, normal(region))})
         self.regional = {  # what tells one region from the others: "east" of "East Fenwarden"
             word: region
             for region in regions
             for word in map(stem, normal(region))
-            if said[word] == 1 and word not in ASKING
+            if shared[word] == 1 and word not in ASKING
         }
         self._long = [word for word in counts if len(word) > 3]
 

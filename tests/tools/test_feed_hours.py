@@ -85,6 +85,8 @@ def test_no_hours_is_not_closed() -> None:
         ("", ""),
         ("12 Main Street", ""),
         ("Main Street", ""),
+        ("Palace Green", "Palace Green"),
+        ("Terminal 1", "Terminal 1"),
         ("Port Avens", "Port Avens"),
         ("201 Boudreau Road St. Albert", "St. Albert"),
         ("604 Main Street South Airdrie", "Airdrie"),

@@ -16,6 +16,9 @@ _STREET_END = re.compile(
     r"highway|hwy|terrace|square|[ns][ew]|[nsew]|\S*\d\S*)\.?$",
     re.IGNORECASE,
 )
+# What a part of a town may end with as well, when it is the whole address: "Hallow Green",
+# "Exchange Square", "Terminal 1".
+_QUARTER = re.compile(r"^(?:green|square|gate|common|landing|rise|plaza|\d{1,2})$", re.IGNORECASE)
 _SAINT = re.compile(r"^st\.?$", re.IGNORECASE)
 _SIDE = frozenset({"north", "south", "east", "west"})
 
@@ -34,8 +37,8 @@ def town_of(address: str) -> str:
     if len(parts) > 1 and not re.search(r"\d", parts[-1]):
         return parts[-1]
     words = parts[-1].split()
-    if len(parts) == 1 and len(words) < 3 and not words[0][:1].isdigit():
-        return parts[-1]  # "Hallow Green", "Terminal 1": too short for a street and a town
+    if len(parts) == 1 and len(words) == 2 and words[0].isalpha() and _QUARTER.match(words[1]):
+        return parts[-1]
     if not re.search(r"\d", parts[-1]) and not _STREET_END.match(words[-1]):
         return parts[-1]  # nothing but a town
     ends = [n for n, word in enumerate(words) if _STREET_END.match(word)]
