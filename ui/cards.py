@@ -27,11 +27,15 @@ _DIAL = re.compile(r"^[+()\d\s.\-–/]*")
 _MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
 
 
-def answer(text: str, *, writing: bool = False) -> str:
-    """Return an answer's text; the marks of its sources become small numbers."""
+def answer(text: str, *, writing: bool = False, urgent: bool = False) -> str:
+    """Return an answer's text; the marks of its sources become small numbers.
+
+    `urgent` makes it an alert: a life may be in danger.
+    """
     body = _MARK.sub(r'<sup class="fd-mark" aria-label="source \1">\1</sup>', escape(text.strip()))
     caret = '<span class="fd-caret" aria-hidden="true"></span>' if writing else ""
-    return f'<div class="fd-answer">{body}{caret}</div>'
+    kind = 'fd-answer fd-urgent" role="alert' if urgent else "fd-answer"
+    return f'<div class="{kind}">{body}{caret}</div>'
 
 
 def question(text: str) -> str:
@@ -53,7 +57,8 @@ def _step(step: Mapping[str, Any]) -> str:
     running = step.get("ok") is None
     mark = "◌" if running else "✓" if step["ok"] else "✗"
     name = DONE.get(step["tool"], step["tool"])
-    took = "" if running else f'<span class="fd-ms">{round(step.get("ms") or 0)} ms</span>'
+    ms = round(step.get("ms") or 0)
+    took = f'<span class="fd-ms">{ms} ms</span>' if ms and not running else ""
     about = f'<span class="fd-about">{escape(str(said)[:90])}</span>' if said else ""
     kind = "running" if running else "ok" if step["ok"] else "bad"
     return f'<li class="fd-step {kind}"><b>{mark}</b> {escape(name)} {about}{took}</li>'

@@ -110,10 +110,10 @@ def _answer(assistant: "Assistant", thread: str, turns: list[Turn], asked: str) 
             if turn.steps:
                 steps.html(cards.steps(turn.steps))
             if turn.text:
-                body.html(cards.answer(turn.text, writing=not turn.finished))
+                body.html(_text(turn))
         if not turn.finished:
-            turn.text = APOLOGY
-            body.html(cards.answer(APOLOGY))
+            turn.text, turn.finished = APOLOGY, True
+            body.html(_text(turn))
         with rest.container():
             _rest(assistant, thread, len(turns), turn)
     turns.append(turn)
@@ -125,8 +125,12 @@ def _draw_turn(assistant: "Assistant", thread: str, number: int, turn: Turn) -> 
         if turn.steps:
             st.html(cards.steps(turn.steps))
         if turn.text:
-            st.html(cards.answer(turn.text))
+            st.html(_text(turn))
         _rest(assistant, thread, number, turn)
+
+
+def _text(turn: Turn) -> str:
+    return cards.answer(turn.text, writing=not turn.finished, urgent=turn.outcome == "emergency")
 
 
 def _rest(assistant: "Assistant", thread: str, number: int, turn: Turn) -> None:

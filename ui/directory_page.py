@@ -10,7 +10,8 @@ if TYPE_CHECKING:
     from frontdesk.graphs import Assistant
 
 LIMIT = 12
-LEAST = 0.2  # a match less likely than this is noise, unless nothing is better
+LEAST = 0.04  # a match less likely than this is noise
+NEAR = 0.2  # of the likeliest match's score: less likely ones are left out
 
 
 def draw(assistant: "Assistant") -> None:
@@ -27,7 +28,9 @@ def draw(assistant: "Assistant") -> None:
             st.html('<p class="fd-note">Type a name or a few words and press Enter.</p>')
             return
         result = assistant.resources.directory.lookup(query, limit=LIMIT)
-        found = [match.contact for match in result.matches if match.score >= LEAST]
+        likeliest = max((match.score for match in result.matches), default=0.0)
+        least = max(LEAST, NEAR * likeliest)
+        found = [match.contact for match in result.matches if match.score >= least]
         count = f"{len(found)} found" if found else "Nobody was found."
         st.html(f'<p class="fd-note" role="status">{count}</p>')
         if found:

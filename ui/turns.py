@@ -23,6 +23,7 @@ class Turn:
     steps: list[dict[str, Any]] = field(default_factory=list)
     sources: list[dict[str, Any]] = field(default_factory=list)
     waits: dict[str, Any] | None = None
+    outcome: str = ""
     model: str = ""
     finished: bool = False
 
@@ -42,7 +43,7 @@ class Turn:
         elif event["type"] == "done":
             reply = event["reply"]
             self.text, self.sources, self.steps = reply["answer"], reply["sources"], reply["steps"]
-            self.model, self.finished = reply["model"], True
+            self.outcome, self.model, self.finished = reply["outcome"], reply["model"], True
 
     def contacts(self, assistant: "Assistant") -> list["Contact"]:
         """Return the contacts that the answer speaks of, as the directory has them now."""
@@ -69,6 +70,6 @@ def of_thread(messages: Iterable["AnyMessage"]) -> Iterator[Turn]:
             kept = message.response_metadata.get("frontdesk", {})
             turn.sources, turn.steps = kept.get("sources", []), kept.get("steps", [])
             turn.waits, turn.model = kept.get("waits"), kept.get("model", "")
-            turn.finished = True
+            turn.outcome, turn.finished = kept.get("outcome", ""), True
     if turn is not None:
         yield turn

@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, Page
 
 IMAGES = Path(__file__).parents[2] / "docs" / "images"
 DESK = {"width": 1100, "height": 860}
-TALL = {"width": 1100, "height": 1750}
+TALL = {"width": 1100, "height": 2080}
 PHONE = {"width": 390, "height": 844}
 
 
@@ -28,7 +28,7 @@ def main() -> None:
         empty.screenshot(path=IMAGES / "empty.png")
         conversation(empty)
         waits = opened(
-            browser, f"{address}/waits", {"width": 1100, "height": 1750}, ".fd-chart img"
+            browser, f"{address}/waits", {"width": 1100, "height": 2080}, ".fd-chart img"
         )
         waits.screenshot(path=IMAGES / "waits.png")
         directory(opened(browser, f"{address}/directory", DESK, "input"))

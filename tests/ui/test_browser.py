@@ -92,6 +92,12 @@ def test_a_thread_survives_a_reload_and_a_look_at_another_page(page: Page) -> No
     assert thread not in page.url
 
 
+def test_a_life_in_danger_is_answered_with_an_alert(page: Page) -> None:
+    said = ask(page, "my dad collapsed and isn't breathing")
+    assert "911" in said
+    expect(page.locator(".fd-urgent[role=alert]")).to_contain_text("911")
+
+
 def test_a_thumb_is_stored(page: Page, desk: Desk) -> None:
     ask(page, "write me a poem")
     thread = page.url.partition("thread=")[2]
