@@ -14,7 +14,7 @@ from frontdesk.graphs.events import step_finished, step_started
 from frontdesk.tools.errors import TOOL_ERRORS
 from frontdesk.tools.search import SearchResult
 from frontdesk.tools.toolbox import Toolbox
-from frontdesk.tools.wait_times_board import Ask, KindFilter
+from frontdesk.tools.waits.board import Ask, KindFilter
 
 _LOG = logging.getLogger("frontdesk")
 FAULTS = {

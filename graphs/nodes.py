@@ -8,11 +8,11 @@ from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, RemoveM
 from langchain_core.runnables import RunnableConfig
 
 from frontdesk.agents.decision import TOOL_STEPS, Decider, Decision
-from frontdesk.agents.policy.emergency import emergency
 from frontdesk.agents.errors import ModelError
-from frontdesk.agents.small.evidence import gather, observe
+from frontdesk.agents.policy.emergency import emergency
 from frontdesk.agents.policy.literals import check
 from frontdesk.agents.policy.sentences import sentence_spans
+from frontdesk.agents.small.evidence import gather, observe
 from frontdesk.graphs import events, wording
 from frontdesk.graphs.acting import Asking, act
 from frontdesk.graphs.answering import Answer, compose, settings_texts, waits_event

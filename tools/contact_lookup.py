@@ -16,10 +16,10 @@ from pydantic import BaseModel, ConfigDict
 
 from frontdesk.db import contacts as table
 from frontdesk.db.contacts import Contact, ContactsError, Vector
-from frontdesk.tools.contact_index import DirectoryIndex
-from frontdesk.tools.contact_people import match_names
-from frontdesk.tools.contact_query import read_question
-from frontdesk.tools.contact_rank import (
+from frontdesk.tools.contacts.index import DirectoryIndex
+from frontdesk.tools.contacts.people import match_names
+from frontdesk.tools.contacts.query import read_question
+from frontdesk.tools.contacts.rank import (
     LIKELY,
     ContactMatch,
     by_literal,
@@ -29,8 +29,8 @@ from frontdesk.tools.contact_rank import (
     ranked,
     worth_saying,
 )
-from frontdesk.tools.contact_text import answer
-from frontdesk.tools.contact_topics import TopicReader
+from frontdesk.tools.contacts.text import answer
+from frontdesk.tools.contacts.topics import TopicReader
 
 if TYPE_CHECKING:  # an engine for embeddings is heavy, and a fixed directory needs no database
     from frontdesk.db.ingest.embed import Embedder

@@ -16,8 +16,8 @@ from zoneinfo import ZoneInfo
 from frontdesk.tools.feeds import Department, make_adapter
 from frontdesk.tools.feeds.reading import identified
 from frontdesk.tools.settings import WaitTimesSettings
-from frontdesk.tools.wait_times_ask import Asked, answer
-from frontdesk.tools.wait_times_board import (
+from frontdesk.tools.waits.ask import Asked, answer
+from frontdesk.tools.waits.board import (
     Ask,
     Board,
     FeedHealth,
@@ -26,14 +26,14 @@ from frontdesk.tools.wait_times_board import (
     WaitRow,
     WaitsResult,
 )
-from frontdesk.tools.wait_times_feed import Clock, Feed, Snapshot
-from frontdesk.tools.wait_times_history import DepartmentHistory, Stretch, day_of
-from frontdesk.tools.wait_times_places import PlaceMatch, Places
-from frontdesk.tools.wait_times_resolve import resolve
-from frontdesk.tools.wait_times_shelf import MemoryShelf, Shelf
-from frontdesk.tools.wait_times_trend import History, NoHistory
-from frontdesk.tools.wait_times_view import make_board, make_places
-from frontdesk.tools.wait_times_when import read_when
+from frontdesk.tools.waits.feed import Clock, Feed, Snapshot
+from frontdesk.tools.waits.history import DepartmentHistory, Stretch, day_of
+from frontdesk.tools.waits.places import PlaceMatch, Places
+from frontdesk.tools.waits.resolve import resolve
+from frontdesk.tools.waits.shelf import MemoryShelf, Shelf
+from frontdesk.tools.waits.trend import History, NoHistory
+from frontdesk.tools.waits.view import make_board, make_places
+from frontdesk.tools.waits.when import read_when
 
 if TYPE_CHECKING:
     from frontdesk.db.ingest.client import GuardedClient
@@ -95,7 +95,7 @@ class WaitTimes:
         adapter = make_adapter(settings.adapter, settings.mapping)
         shelf: Shelf = MemoryShelf()
         if store is not None:
-            from frontdesk.tools.wait_times_store import StoreShelf
+            from frontdesk.tools.waits.store import StoreShelf
 
             shelf = self._history = StoreShelf(store, settings, timezone)
         derived = clock and partial(_seconds, clock)

@@ -105,15 +105,16 @@ def _answer(assistant: "Assistant", thread: str, turns: list[Turn], asked: str) 
     with st.container(key=f"fd-turn-{len(turns)}"):
         steps, body, rest = st.empty(), st.empty(), st.empty()
         body.html('<div class="fd-answer fd-thinking" role="status">Looking this up…</div>')
-        for event in assistant.stream(asked, thread=thread):
-            turn.take(event)
-            if turn.steps:
-                steps.html(cards.steps(turn.steps))
-            if turn.text:
-                body.html(_text(turn))
-        if not turn.finished:
-            turn.text, turn.finished = APOLOGY, True
-            body.html(_text(turn))
+        try:
+            for event in assistant.stream(asked, thread=thread):
+                turn.take(event)
+                if turn.steps:
+                    steps.html(cards.steps(turn.steps))
+                if turn.text:
+                    body.html(_text(turn))
+        except Exception:
+            body.html(cards.answer(APOLOGY))
+            raise  # the page says why, below
         with rest.container():
             _rest(assistant, thread, len(turns), turn)
     turns.append(turn)

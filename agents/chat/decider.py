@@ -11,16 +11,16 @@ from langchain_core.messages import BaseMessage
 
 from frontdesk.agents.chat.messages import disarm
 from frontdesk.agents.chat.prompt import shown, steps_so_far, system_text, turn_messages
+from frontdesk.agents.chat.prompting import Prompting
+from frontdesk.agents.chat.templates import ChatTemplate
 from frontdesk.agents.decision import TOOL_STEPS, Decision, Evidence, Step
 from frontdesk.agents.runtime.engine import Engine, deadline_after
-from frontdesk.agents.small.evidence import follow_up_query
 from frontdesk.agents.runtime.kept import common_length
-from frontdesk.agents.chat.prompting import Prompting
 from frontdesk.agents.runtime.scoring import Scores, common_beginning, scoring
 from frontdesk.agents.runtime.sequence import Sequence
-from frontdesk.agents.settings import OrganisationSettings
 from frontdesk.agents.runtime.steps import Steps, run
-from frontdesk.agents.chat.templates import ChatTemplate
+from frontdesk.agents.settings import OrganisationSettings
+from frontdesk.agents.small.evidence import follow_up_query
 
 ASKS = ("now", "shortest", "compare", "open", "nearest", "trend")
 KINDS = ("any", "emergency", "urgent_care", "children")

@@ -7,9 +7,9 @@ from typing import Any
 from langchain_core.messages import AIMessage, BaseMessage, SystemMessage, ToolMessage
 from langchain_core.messages.utils import convert_to_openai_messages
 
-from frontdesk.agents.runtime.engine import Engine
 from frontdesk.agents.chat.templates import ChatTemplate, Message
 from frontdesk.agents.chat.tool_calls import Dialect
+from frontdesk.agents.runtime.engine import Engine
 
 
 def template_messages(

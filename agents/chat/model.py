@@ -21,15 +21,15 @@ from langchain_core.utils.function_calling import convert_to_openai_tool
 from pydantic import ConfigDict, Field
 
 from frontdesk.agents.chat.messages import template_messages
-from frontdesk.agents.chat.turn import ChatTurn, Delta, Request
-from frontdesk.agents.runtime.constraints import Constraints, json_schema
-from frontdesk.agents.runtime.engine import Engine, deadline_after
-from frontdesk.agents.errors import ModelError
-from frontdesk.agents.runtime.kept import common_length
-from frontdesk.agents.runtime.steps import arun, run
 from frontdesk.agents.chat.templates import ChatTemplate, Message
 from frontdesk.agents.chat.tool_calls import Dialect, dialect_of
 from frontdesk.agents.chat.trimming import trim
+from frontdesk.agents.chat.turn import ChatTurn, Delta, Request
+from frontdesk.agents.errors import ModelError
+from frontdesk.agents.runtime.constraints import Constraints, json_schema
+from frontdesk.agents.runtime.engine import Engine, deadline_after
+from frontdesk.agents.runtime.kept import common_length
+from frontdesk.agents.runtime.steps import arun, run
 
 
 class GGUFChatModel(BaseChatModel):

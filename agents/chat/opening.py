@@ -7,11 +7,11 @@ from langchain_core.language_models import BaseChatModel
 from pydantic import SecretStr
 
 from frontdesk.agents.chat.decider import ChatDecider
+from frontdesk.agents.chat.prompting import Example, Prompting
+from frontdesk.agents.chat.server_decider import ServerDecider
 from frontdesk.agents.decision import Decider
 from frontdesk.agents.runtime.engine import Engine
 from frontdesk.agents.runtime.model_file import resolve
-from frontdesk.agents.chat.prompting import Example, Prompting
-from frontdesk.agents.chat.server_decider import ServerDecider
 from frontdesk.agents.settings import ModelSettings, OrganisationSettings
 
 

@@ -11,10 +11,10 @@ pass of a 3 B model over 100 tokens takes seconds, a search 15 ms.
 
 from collections.abc import Sequence
 
-from frontdesk.agents.decision import Candidate, Evidence
-from frontdesk.agents.small.evidence import candidates
 from frontdesk.agents.chat.prompting import Example
 from frontdesk.agents.chat.templates import Message
+from frontdesk.agents.decision import Candidate, Evidence
+from frontdesk.agents.small.evidence import candidates
 
 # What is shown of the candidates: 30 tokens, over a second of a 3 B model on two cores, for each.
 SENTENCES = 4

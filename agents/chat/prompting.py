@@ -18,8 +18,8 @@ import numpy.typing as npt
 from frontdesk.agents.runtime.engine import Engine
 from frontdesk.agents.runtime.generation import Generation, Sampler
 from frontdesk.agents.runtime.sequence import Sequence
-from frontdesk.agents.settings import Prompting as Name
 from frontdesk.agents.runtime.steps import Steps
+from frontdesk.agents.settings import Prompting as Name
 
 Vector = npt.NDArray[np.float32]
 

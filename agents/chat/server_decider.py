@@ -19,8 +19,8 @@ from frontdesk.agents.chat.decider import ASKS, KINDS, QUOTES, allowed_steps
 from frontdesk.agents.chat.prompt import shown, system_text, turn_messages
 from frontdesk.agents.decision import TOOL_STEPS, Decision, Evidence, Step
 from frontdesk.agents.errors import ServerRefused
-from frontdesk.agents.small.evidence import follow_up_query
 from frontdesk.agents.settings import OrganisationSettings
+from frontdesk.agents.small.evidence import follow_up_query
 
 _OBJECT = re.compile(r"\{.*\}", re.DOTALL)
 

@@ -11,8 +11,8 @@ from jinja2.ext import loopcontrols
 from jinja2.meta import find_undeclared_variables
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from frontdesk.agents.runtime.engine import Engine
 from frontdesk.agents.errors import ModelError
+from frontdesk.agents.runtime.engine import Engine
 
 Message = dict[str, Any]
 

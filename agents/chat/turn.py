@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from frontdesk.agents.chat.tool_calls import Dialect
 from frontdesk.agents.runtime.constraints import Constraints
 from frontdesk.agents.runtime.drafting import PromptLookup
 from frontdesk.agents.runtime.engine import Engine
@@ -15,7 +16,6 @@ from frontdesk.agents.runtime.generation import Generation, Sampler
 from frontdesk.agents.runtime.scoring import scoring
 from frontdesk.agents.runtime.sequence import Sequence
 from frontdesk.agents.runtime.steps import Steps
-from frontdesk.agents.chat.tool_calls import Dialect
 
 ANSWER = "answer"
 

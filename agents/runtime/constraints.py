@@ -17,8 +17,8 @@ import llguidance
 import numpy as np
 import numpy.typing as npt
 
-from frontdesk.agents.runtime.engine import Engine
 from frontdesk.agents.errors import ConstraintError
+from frontdesk.agents.runtime.engine import Engine
 
 Mask = npt.NDArray[np.bool_]
 

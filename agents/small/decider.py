@@ -11,9 +11,9 @@ from langchain_core.messages import BaseMessage
 from numpy.typing import NDArray
 
 from frontdesk.agents.decision import TOOL_STEPS, Decision, Evidence
+from frontdesk.agents.errors import ModelError
 from frontdesk.agents.runtime.engine import Engine
 from frontdesk.agents.runtime.engine import Sequence as EngineSequence
-from frontdesk.agents.errors import ModelError
 from frontdesk.agents.small.evidence import follow_up_query
 from frontdesk.agents.small.prompt import (
     ASKS,

@@ -13,11 +13,11 @@ from pydantic import BaseModel, ConfigDict
 
 from frontdesk.db import contacts as table
 from frontdesk.db.contacts import Contact, ContactsError
-from frontdesk.db.ingest.contact_changes import Changes, compare
-from frontdesk.db.ingest.contact_check import check
-from frontdesk.db.ingest.contact_files import read_contact_file
-from frontdesk.db.ingest.contact_rows import BadRow
 from frontdesk.db.ingest.embed import Embedder
+from frontdesk.db.ingest.people.changes import Changes, compare
+from frontdesk.db.ingest.people.check import check
+from frontdesk.db.ingest.people.files import read_contact_file
+from frontdesk.db.ingest.people.rows import BadRow
 from frontdesk.db.store import Connection, Store
 
 __all__ = ["Added", "Changed", "ImportReport", "Rejected", "Removed", "import_contacts"]

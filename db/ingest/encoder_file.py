@@ -54,7 +54,9 @@ def encoder_path(data_dir: Path) -> Path:
             name, path
         )  # two processes may do this at once: the last one wins, both are right
     except OSError as error:
-        raise StoreError(f"{path}: the encoder cannot be written ({error.strerror or error})") from error
+        raise StoreError(
+            f"{path}: the encoder cannot be written ({error.strerror or error})"
+        ) from error
     return path
 
 

@@ -7,9 +7,9 @@ import pytest
 
 from frontdesk.agents.chat.decider import ChatDecider, allowed_steps
 from frontdesk.agents.chat.prompt import SENTENCES, shown
+from frontdesk.agents.chat.prompting import Example, Prompting
 from frontdesk.agents.decision import Evidence, Observation, PreviousTurn
 from frontdesk.agents.runtime.engine import Engine
-from frontdesk.agents.chat.prompting import Example, Prompting
 from frontdesk.agents.settings import OrganisationSettings
 from frontdesk.agents.settings import Prompting as Name
 from frontdesk.tools.search import Passage, SearchResult

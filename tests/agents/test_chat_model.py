@@ -13,15 +13,22 @@ from random_model import write_model
 
 from frontdesk.agents.chat.messages import disarm
 from frontdesk.agents.chat.model import GGUFChatModel
+from frontdesk.agents.chat.templates import ChatTemplate
+from frontdesk.agents.chat.tool_calls import (
+    GEMMA,
+    HERMES,
+    LLAMA3,
+    MISTRAL,
+    MISTRAL_ARGS,
+    dialect_of,
+)
 from frontdesk.agents.chat.turn import TextStream
-from frontdesk.agents.runtime.constraints import literal_grammar, regex
-from frontdesk.agents.runtime.engine import Engine
 from frontdesk.agents.errors import ContextFull, DeadlineExceeded, ModelError
 from frontdesk.agents.policy.literals import check
+from frontdesk.agents.runtime.constraints import literal_grammar, regex
+from frontdesk.agents.runtime.engine import Engine
 from frontdesk.agents.runtime.scoring import scoring, softmax
 from frontdesk.agents.runtime.steps import run
-from frontdesk.agents.chat.templates import ChatTemplate
-from frontdesk.agents.chat.tool_calls import GEMMA, HERMES, LLAMA3, MISTRAL, MISTRAL_ARGS, dialect_of
 
 LLAMA3_TEMPLATE = (
     "{{ bos_token }}{% for m in messages %}<|start_header_id|>{{ m.role }}<|end_header_id|>\n\n"

@@ -5,6 +5,8 @@ import time
 import numpy as np
 import pytest
 
+from frontdesk.agents.errors import ConstraintError
+from frontdesk.agents.policy.literals import check
 from frontdesk.agents.runtime.constraints import (
     Constraint,
     Constraints,
@@ -16,8 +18,6 @@ from frontdesk.agents.runtime.constraints import (
     regex,
 )
 from frontdesk.agents.runtime.engine import Engine
-from frontdesk.agents.errors import ConstraintError
-from frontdesk.agents.policy.literals import check
 
 PARKING = "http://kv.example/parking?x=1"
 ALLOWED = ["811", "403-555-0100", "8:30 a.m.", PARKING, "a@b.example", "$12"]

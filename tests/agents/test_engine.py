@@ -12,7 +12,6 @@ import gguf
 import numpy as np
 import pytest
 
-from frontdesk.agents.runtime.engine import Engine
 from frontdesk.agents.errors import (
     ContextFull,
     DeadlineExceeded,
@@ -22,6 +21,7 @@ from frontdesk.agents.errors import (
     ModelFileError,
     SequenceCancelled,
 )
+from frontdesk.agents.runtime.engine import Engine
 from frontdesk.agents.runtime.sequence import Sequence
 
 SYSTEM = "<|im_start|>system\nyou are the hospital assistant<|im_end|>\n"

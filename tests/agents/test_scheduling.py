@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import pytest
 
+from frontdesk.agents.errors import EngineBusy, EngineClosed
 from frontdesk.agents.runtime.admission import Admission
 from frontdesk.agents.runtime.drafting import PromptLookup
-from frontdesk.agents.errors import EngineBusy, EngineClosed
 from frontdesk.agents.runtime.kept import common_length
 from frontdesk.agents.runtime.pace import Pace
 

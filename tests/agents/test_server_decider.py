@@ -2,8 +2,8 @@
 
 import pytest
 
-from frontdesk.agents.decision import Evidence, Observation, PreviousTurn
 from frontdesk.agents.chat.server_decider import decision
+from frontdesk.agents.decision import Evidence, Observation, PreviousTurn
 
 PREVIOUS = PreviousTurn(
     "how long is the wait at Foothills", "wait_times", {"places": ["Foothills"]}

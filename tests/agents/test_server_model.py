@@ -11,10 +11,10 @@ import httpx
 import pytest
 
 from frontdesk.agents.chat.model import GGUFChatModel
-from frontdesk.agents.decision import Evidence
-from frontdesk.agents.errors import ServerError
 from frontdesk.agents.chat.opening import open_chat_model
 from frontdesk.agents.chat.server_decider import ServerDecider
+from frontdesk.agents.decision import Evidence
+from frontdesk.agents.errors import ServerError
 from frontdesk.agents.settings import ModelSettings, OrganisationSettings
 
 

@@ -28,10 +28,10 @@ from three_billion import passages, timing_model
 
 from frontdesk.agents.chat.decider import ChatDecider
 from frontdesk.agents.chat.model import GGUFChatModel
-from frontdesk.agents.runtime.constraints import Constraints, literal_grammar
 from frontdesk.agents.decision import Evidence, Observation
-from frontdesk.agents.runtime.engine import Engine
 from frontdesk.agents.policy.literals import literals
+from frontdesk.agents.runtime.constraints import Constraints, literal_grammar
+from frontdesk.agents.runtime.engine import Engine
 from frontdesk.agents.runtime.llama_log import start_backend
 from frontdesk.agents.settings import OrganisationSettings
 from frontdesk.db.ingest.embed import GGUFEmbedder, encoder_path

@@ -2,10 +2,10 @@
 
 import pytest
 
-from frontdesk.tools.contact_index import stem
-from frontdesk.tools.contact_names import fold, parse_name, sound, words
-from frontdesk.tools.contact_query import read_question
-from frontdesk.tools.nicknames import short_forms
+from frontdesk.tools.contacts.index import stem
+from frontdesk.tools.contacts.names import fold, parse_name, sound, words
+from frontdesk.tools.contacts.nicknames import short_forms
+from frontdesk.tools.contacts.query import read_question
 
 KNOWN = frozenset("smith long marie eve will young john obrien helene tremblay".split())
 

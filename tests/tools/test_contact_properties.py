@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from frontdesk.tools.contact_lookup import Contact, Directory
-from frontdesk.tools.contact_text import NOBODY, PERHAPS, SEVERAL
+from frontdesk.tools.contacts.text import NOBODY, PERHAPS, SEVERAL
 
 WORD = st.text(string.ascii_letters + "éÈø'-", min_size=1, max_size=8)
 PHRASE = st.lists(WORD, max_size=3).map(" ".join)

@@ -9,7 +9,7 @@ import pytest
 
 from frontdesk.tools.feeds import Department
 from frontdesk.tools.wait_times import WaitTimes
-from frontdesk.tools.wait_times_nearest import distance_km
+from frontdesk.tools.waits.nearest import distance_km
 
 EDMONTON = ZoneInfo("America/Edmonton")
 NOON = datetime(2026, 2, 11, 14, 5, tzinfo=EDMONTON)

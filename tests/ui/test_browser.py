@@ -1,6 +1,8 @@
 """The app in a real browser: what a visitor types, reads, opens and rates."""
 
-from collections.abc import Iterator
+import os
+import signal
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -9,6 +11,7 @@ from conftest import Desk
 from playwright.sync_api import Browser, Page, expect
 
 from frontdesk.graphs.parts import Parts
+from frontdesk.graphs.prepare import prepare
 from frontdesk.graphs.settings import Settings
 
 pytestmark = pytest.mark.skipif(
@@ -160,3 +163,28 @@ def test_a_phone_shows_everything_within_its_width(browser: Browser, address: st
     assert phone.evaluate("document.documentElement.scrollWidth") <= 390
     assert phone.locator(".fd-waits").first.evaluate("e => e.getBoundingClientRect().right") <= 390
     phone.close()
+
+
+def test_a_database_that_dies_is_told_and_comes_back(
+    browser: Browser, write_desk: Callable[[], Desk]
+) -> None:
+    desk = write_desk()
+    settings = Settings.load(desk.config)
+    prepare(settings)
+    script = Path(__file__).parent / "ruled_app.py"
+    with app(script, desk.environment, desk.config.parent) as address:
+        page = browser.new_page()
+        page.goto(address)
+        page.locator(".fd-hero").wait_for(timeout=WITHIN)
+        first = ask(page, WAIT)
+        pid = int((settings.data_dir / "postgres" / "postmaster.pid").read_text().split()[0])
+        os.kill(pid, signal.SIGKILL)
+        page.get_by_role("textbox").fill("how much is parking")
+        page.get_by_role("textbox").press("Enter")
+        told = page.locator("[data-testid=stAlert]").or_(page.locator(ANSWERED).nth(1))
+        told.first.wait_for(timeout=WITHIN)
+        expect(page.get_by_text("Traceback")).to_have_count(0)
+        page.reload()
+        page.locator(ANSWERED).first.wait_for(timeout=WITHIN)
+        assert page.locator(ANSWERED).first.inner_text() == first
+        page.close()

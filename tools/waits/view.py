@@ -4,10 +4,10 @@ from datetime import datetime, timedelta
 
 from frontdesk.tools.feeds import Department
 from frontdesk.tools.settings import WaitTimesSettings
-from frontdesk.tools.wait_times_board import Board, BoardState
-from frontdesk.tools.wait_times_feed import Snapshot
-from frontdesk.tools.wait_times_places import Places
-from frontdesk.tools.wait_times_shelf import Saved
+from frontdesk.tools.waits.board import Board, BoardState
+from frontdesk.tools.waits.feed import Snapshot
+from frontdesk.tools.waits.places import Places
+from frontdesk.tools.waits.shelf import Saved
 
 # So many numbers do not all stand still for so long, unless the feed repeats itself.
 MANY_NUMBERS = 5

@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 
 from frontdesk.tools.feeds import Department
 from frontdesk.tools.feeds.ahs import CHILDREN
-from frontdesk.tools.wait_times_board import Board, KindFilter
-from frontdesk.tools.wait_times_cover import ASKING, stem
-from frontdesk.tools.wait_times_names import PlaceKind, normal
-from frontdesk.tools.wait_times_places import Places
+from frontdesk.tools.waits.board import Board, KindFilter
+from frontdesk.tools.waits.cover import ASKING, stem
+from frontdesk.tools.waits.names import PlaceKind, normal
+from frontdesk.tools.waits.places import Places
 
 
 @dataclass(frozen=True)

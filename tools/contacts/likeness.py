@@ -2,8 +2,8 @@
 
 from rapidfuzz.distance import OSA, Levenshtein
 
-from frontdesk.tools.contact_names import sound
-from frontdesk.tools.nicknames import short_forms
+from frontdesk.tools.contacts.names import sound
+from frontdesk.tools.contacts.nicknames import short_forms
 
 NEAR_KEY = 0.25  # how much of an edit is forgiven where the neighbouring key was struck
 _KEYBOARD = ("qwertyuiop", "asdfghjkl", "zxcvbnm")

@@ -4,10 +4,10 @@ from datetime import datetime, timedelta
 
 from frontdesk.tools.feeds import Department
 from frontdesk.tools.feeds.hours import open_at, read_hours
-from frontdesk.tools.wait_times_answer import LISTED, Answer, Question, is_open
-from frontdesk.tools.wait_times_board import WaitRow
-from frontdesk.tools.wait_times_resolve import of_kind
-from frontdesk.tools.wait_times_words import called, clock, kind_of, wait
+from frontdesk.tools.waits.answer import LISTED, Answer, Question, is_open
+from frontdesk.tools.waits.board import WaitRow
+from frontdesk.tools.waits.resolve import of_kind
+from frontdesk.tools.waits.words import called, clock, kind_of, wait
 
 NOW = timedelta(minutes=10)  # a moment this near is "now": the label knows better than the note
 

@@ -6,9 +6,9 @@ from datetime import datetime
 
 from frontdesk.tools.feeds import Department
 from frontdesk.tools.feeds.ahs import CHILDREN
-from frontdesk.tools.wait_times_board import Ask, Board, KindFilter, WaitRow
-from frontdesk.tools.wait_times_resolve import Target, comparable, of_kind, with_number
-from frontdesk.tools.wait_times_words import (
+from frontdesk.tools.waits.board import Ask, Board, KindFilter, WaitRow
+from frontdesk.tools.waits.resolve import Target, comparable, of_kind, with_number
+from frontdesk.tools.waits.words import (
     MEANINGS,
     called,
     duration,

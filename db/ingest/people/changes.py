@@ -8,7 +8,7 @@ from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 
 from frontdesk.db.contacts import Contact
-from frontdesk.db.ingest.contact_rows import BadRow
+from frontdesk.db.ingest.people.rows import BadRow
 
 Key = Callable[[Contact], Hashable]
 

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Sequence
 
 from frontdesk.tools.feeds import Department
 from frontdesk.tools.feeds.address import town_of
-from frontdesk.tools.wait_times_names import normal
-from frontdesk.tools.wait_times_spelling import is_common, similar
+from frontdesk.tools.waits.names import normal
+from frontdesk.tools.waits.spelling import is_common, similar
 
 # Words in which a wait is asked for, and small words: no place is found by them.
 ASKING = frozenset(

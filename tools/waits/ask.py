@@ -5,21 +5,21 @@ from datetime import datetime
 from typing import NamedTuple
 
 from frontdesk.tools.settings import WaitTimesSettings
-from frontdesk.tools.wait_times_answer import (
+from frontdesk.tools.waits.answer import (
     Answer,
     Question,
     answer_compare,
     answer_now,
     answer_shortest,
 )
-from frontdesk.tools.wait_times_board import Ask, Board, KindFilter, ResultState, WaitsResult
-from frontdesk.tools.wait_times_nearest import answer_nearest
-from frontdesk.tools.wait_times_open import answer_open
-from frontdesk.tools.wait_times_places import Places
-from frontdesk.tools.wait_times_resolve import resolve
-from frontdesk.tools.wait_times_trend import History, answer_trend
-from frontdesk.tools.wait_times_when import read_when
-from frontdesk.tools.wait_times_words import fetched, withheld
+from frontdesk.tools.waits.board import Ask, Board, KindFilter, ResultState, WaitsResult
+from frontdesk.tools.waits.nearest import answer_nearest
+from frontdesk.tools.waits.open import answer_open
+from frontdesk.tools.waits.places import Places
+from frontdesk.tools.waits.resolve import resolve
+from frontdesk.tools.waits.trend import History, answer_trend
+from frontdesk.tools.waits.when import read_when
+from frontdesk.tools.waits.words import fetched, withheld
 
 
 class Asked(NamedTuple):

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from pydantic import BaseModel, ConfigDict
 
 from frontdesk.db.contacts import Contact, Vector
-from frontdesk.tools.contact_index import DirectoryIndex
-from frontdesk.tools.contact_names import fold
-from frontdesk.tools.contact_people import NameMatch
-from frontdesk.tools.contact_query import Question
-from frontdesk.tools.contact_topics import Basis, TopicMatch, TopicReader
+from frontdesk.tools.contacts.index import DirectoryIndex
+from frontdesk.tools.contacts.names import fold
+from frontdesk.tools.contacts.people import NameMatch
+from frontdesk.tools.contacts.query import Question
+from frontdesk.tools.contacts.topics import Basis, TopicMatch, TopicReader
 
 NOISE, LIKELY, SURE = 0.4, 0.6, 0.85
 LEAD = 0.15  # by how much the first must beat the second to be the only one

@@ -11,7 +11,7 @@ END:VCARD
 from collections.abc import Iterator
 from typing import Any
 
-from frontdesk.db.ingest.contact_rows import BadRow, RawRow, Row
+from frontdesk.db.ingest.people.rows import BadRow, RawRow, Row
 
 
 def vcard_rows(text: str) -> Iterator[Row]:

@@ -6,9 +6,9 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from frontdesk.tools.wait_times_cover import CHILD, Cover, stem
-from frontdesk.tools.wait_times_names import PLAIN, PlaceKind, Word
-from frontdesk.tools.wait_times_spelling import is_common
+from frontdesk.tools.waits.cover import CHILD, Cover, stem
+from frontdesk.tools.waits.names import PLAIN, PlaceKind, Word
+from frontdesk.tools.waits.spelling import is_common
 
 ENOUGH = 0.5  # what the words of a site must tell together
 LITTLE = 0.1  # what a word tells that nearly every site has

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from frontdesk.tools.feeds import Department
 from frontdesk.tools.feeds.hours import read_hours
-from frontdesk.tools.wait_times_board import Board, KindFilter, Usual
+from frontdesk.tools.waits.board import Board, KindFilter, Usual
 
 MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
 WEEKDAYS = "Mon Tue Wed Thu Fri Sat Sun".split()

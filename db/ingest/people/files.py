@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from frontdesk.db.contacts import FIELDS, ContactsError
-from frontdesk.db.ingest.contact_ldif import ldif_rows
-from frontdesk.db.ingest.contact_rows import BadRow, RawRow, Row
-from frontdesk.db.ingest.contact_vcard import vcard_rows
+from frontdesk.db.ingest.people.ldif import ldif_rows
+from frontdesk.db.ingest.people.rows import BadRow, RawRow, Row
+from frontdesk.db.ingest.people.vcard import vcard_rows
 
 MAX_BYTES = 256 * 1024 * 1024
 MAX_RECORD_LINES = 200  # a quoted note may run over several lines

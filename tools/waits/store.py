@@ -6,9 +6,9 @@ from datetime import date, datetime, timedelta
 from frontdesk.db import waits
 from frontdesk.db.store import Store
 from frontdesk.tools.settings import WaitTimesSettings
-from frontdesk.tools.wait_times_board import Usual
-from frontdesk.tools.wait_times_shelf import SKEW, Saved, Seen
-from frontdesk.tools.wait_times_trend import FEWEST_DAYS, Past
+from frontdesk.tools.waits.board import Usual
+from frontdesk.tools.waits.shelf import SKEW, Saved, Seen
+from frontdesk.tools.waits.trend import FEWEST_DAYS, Past
 
 WEEKS = 12  # how far back "usual" looks
 

@@ -13,12 +13,12 @@ from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 from frontdesk.db.contacts import Vector
-from frontdesk.tools.contact_index import DirectoryIndex, stem
-from frontdesk.tools.contact_likeness import likeness
-from frontdesk.tools.contact_names import PARTICLES, Name
-from frontdesk.tools.contact_query import ALONE_CUE, CAPITAL_CUE, HONORIFIC_CUE, Question, Word
-from frontdesk.tools.contact_topics import TopicReader
-from frontdesk.tools.nicknames import short_forms
+from frontdesk.tools.contacts.index import DirectoryIndex, stem
+from frontdesk.tools.contacts.likeness import likeness
+from frontdesk.tools.contacts.names import PARTICLES, Name
+from frontdesk.tools.contacts.nicknames import short_forms
+from frontdesk.tools.contacts.query import ALONE_CUE, CAPITAL_CUE, HONORIFIC_CUE, Question, Word
+from frontdesk.tools.contacts.topics import TopicReader
 
 BASE = -2.2  # log-odds that a question means a person, before any word of it is read
 EXACT = 3.0  # what a word of the name, written right, adds

@@ -7,7 +7,7 @@ import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumberFormat
 
 from frontdesk.db.contacts import FIELDS, Contact
-from frontdesk.db.ingest.contact_rows import BadRow, RawRow
+from frontdesk.db.ingest.people.rows import BadRow, RawRow
 
 LONGEST = {"name": 200, "notes": 2000}
 LONGEST_OTHER = 300

@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING
 
 from frontdesk.tools.feeds import Adapter, Department
 from frontdesk.tools.settings import WaitTimesSettings
-from frontdesk.tools.wait_times_request import Request, RequestFailed
-from frontdesk.tools.wait_times_retry import back_off
-from frontdesk.tools.wait_times_shelf import SKEW, Saved, Seen, Shelf
+from frontdesk.tools.waits.request import Request, RequestFailed
+from frontdesk.tools.waits.retry import back_off
+from frontdesk.tools.waits.shelf import SKEW, Saved, Seen, Shelf
 
 if TYPE_CHECKING:
     from frontdesk.db.ingest.client import GuardedClient

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from frontdesk.tools.feeds import Adapter, FeedError
 from frontdesk.tools.settings import WaitTimesSettings
-from frontdesk.tools.wait_times_retry import read_retry_after
-from frontdesk.tools.wait_times_shelf import Saved
+from frontdesk.tools.waits.retry import read_retry_after
+from frontdesk.tools.waits.shelf import Saved
 
 if TYPE_CHECKING:
     from frontdesk.db.ingest.client import Fetched, GuardedClient

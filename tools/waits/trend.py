@@ -5,10 +5,10 @@ from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple, Protocol
 
 from frontdesk.tools.feeds import Department
-from frontdesk.tools.wait_times_answer import Answer, Question, answer_now
-from frontdesk.tools.wait_times_board import Usual, WaitRow
-from frontdesk.tools.wait_times_resolve import of_kind
-from frontdesk.tools.wait_times_words import called, clock, duration, usual, wait
+from frontdesk.tools.waits.answer import Answer, Question, answer_now
+from frontdesk.tools.waits.board import Usual, WaitRow
+from frontdesk.tools.waits.resolve import of_kind
+from frontdesk.tools.waits.words import called, clock, duration, usual, wait
 
 BACK = timedelta(hours=3)
 STEADY = 10  # minutes; less than this is no trend

@@ -11,7 +11,7 @@ import base64
 import binascii
 from collections.abc import Iterator
 
-from frontdesk.db.ingest.contact_rows import BadRow, RawRow, Row
+from frontdesk.db.ingest.people.rows import BadRow, RawRow, Row
 
 _ATTRIBUTES = {
     "name": ("displayname", "cn"),

@@ -9,9 +9,9 @@ from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 from frontdesk.db.contacts import Vector
-from frontdesk.tools.contact_index import DirectoryIndex, stem
-from frontdesk.tools.contact_names import words
-from frontdesk.tools.contact_query import Question, Word
+from frontdesk.tools.contacts.index import DirectoryIndex, stem
+from frontdesk.tools.contacts.names import words
+from frontdesk.tools.contacts.query import Question, Word
 
 Basis = Literal["name", "role", "team", "site", "description"]
 CANDIDATES = 40

@@ -3,7 +3,7 @@
 import re
 from functools import cache, lru_cache
 
-from frontdesk.tools.wait_times_names import PLAIN
+from frontdesk.tools.waits.names import PLAIN
 
 # Ranks in the encoder's vocabulary, which is sorted by frequency.
 EVERYDAY_RANK = 9_000

@@ -6,8 +6,8 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, ConfigDict
 
 from frontdesk.tools.feeds import Department
-from frontdesk.tools.wait_times_board import Usual
-from frontdesk.tools.wait_times_trend import History
+from frontdesk.tools.waits.board import Usual
+from frontdesk.tools.waits.trend import History
 
 
 class Stretch(BaseModel):

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from frontdesk.tools.feeds import Department
-from frontdesk.tools.wait_times_cover import Cover
-from frontdesk.tools.wait_times_explain import PART, Naming, explain
-from frontdesk.tools.wait_times_names import (
+from frontdesk.tools.waits.cover import Cover
+from frontdesk.tools.waits.explain import PART, Naming, explain
+from frontdesk.tools.waits.names import (
     GENERIC,
     PLAIN,
     Alias,
@@ -19,7 +19,7 @@ from frontdesk.tools.wait_times_names import (
     aliases,
     words,
 )
-from frontdesk.tools.wait_times_spelling import ANY_RANK, EVERYDAY_RANK, is_common, similar
+from frontdesk.tools.waits.spelling import ANY_RANK, EVERYDAY_RANK, is_common, similar
 
 LIMIT = 8
 INITIALS_THAT_ARE_WORDS = frozenset(

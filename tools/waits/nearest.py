@@ -4,11 +4,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from math import asin, cos, radians, sin, sqrt
 
 from frontdesk.tools.feeds import Department
-from frontdesk.tools.wait_times_answer import Answer, Question
-from frontdesk.tools.wait_times_board import WaitRow
-from frontdesk.tools.wait_times_names import normal
-from frontdesk.tools.wait_times_resolve import Target, of_kind
-from frontdesk.tools.wait_times_words import called, kind_of, wait
+from frontdesk.tools.waits.answer import Answer, Question
+from frontdesk.tools.waits.board import WaitRow
+from frontdesk.tools.waits.names import normal
+from frontdesk.tools.waits.resolve import Target, of_kind
+from frontdesk.tools.waits.words import called, kind_of, wait
 
 Point = tuple[float, float]
 EARTH_KM = 6371.0

@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from frontdesk.db.contacts import Contact, Vector
-from frontdesk.tools.contact_meaning import Meanings
-from frontdesk.tools.contact_names import OFFICES, Name, fold, parse_name, sound, words
-from frontdesk.tools.everyday_words import ASK, EVERYDAY, EVERYDAY_GIVEN
-from frontdesk.tools.nicknames import short_forms
+from frontdesk.tools.contacts.everyday_words import ASK, EVERYDAY, EVERYDAY_GIVEN
+from frontdesk.tools.contacts.meaning import Meanings
+from frontdesk.tools.contacts.names import OFFICES, Name, fold, parse_name, sound, words
+from frontdesk.tools.contacts.nicknames import short_forms
 
 TOPIC_FIELDS = ("role", "team", "site", "notes", "name")
 SWITCHBOARD = ("main line", "general enquiries", "general inquiries", "switchboard", "reception")

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from rapidfuzz.distance import OSA
 
-from frontdesk.tools.contact_names import HONORIFICS, OFFICES, fold
-from frontdesk.tools.everyday_words import ASK, ASKS_FOR, CHAIN, CHAINED, EVERYDAY, OWNED
+from frontdesk.tools.contacts.everyday_words import ASK, ASKS_FOR, CHAIN, CHAINED, EVERYDAY, OWNED
+from frontdesk.tools.contacts.names import HONORIFICS, OFFICES, fold
 
 # An e-mail address, or a word; an apostrophe binds, a hyphen separates.
 _TOKEN = re.compile(

@@ -1,0 +1,1 @@
+"""Directory files: what CSV, vCard and LDIF hold, checked row by row."""

@@ -1,0 +1,1 @@
+"""The parts of the tool `contact_lookup`: names, topics, and how they are ranked."""

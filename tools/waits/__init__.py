@@ -1,0 +1,1 @@
+"""The parts of the tool `wait_times`: the board, the places a question names, the answers."""
