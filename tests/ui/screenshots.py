@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, Page
 
 IMAGES = Path(__file__).parents[2] / "docs" / "images"
 DESK = {"width": 1100, "height": 860}
-TALL = {"width": 1100, "height": 2080}
+TALL = {"width": 1100, "height": 2180}
 PHONE = {"width": 390, "height": 844}
 
 
@@ -26,9 +26,9 @@ def main() -> None:
     with chromium() as browser:
         empty = opened(browser, address, DESK)
         empty.screenshot(path=IMAGES / "empty.png")
-        conversation(empty)
+        conversations(browser, address)
         waits = opened(
-            browser, f"{address}/waits", {"width": 1100, "height": 2080}, ".fd-chart img"
+            browser, f"{address}/waits", {"width": 1100, "height": 2180}, ".fd-chart img"
         )
         waits.screenshot(path=IMAGES / "waits.png")
         directory(opened(browser, f"{address}/directory", DESK, "input"))
@@ -38,14 +38,15 @@ def main() -> None:
         phone.screenshot(path=IMAGES / "phone.png")
 
 
-def conversation(page: Page) -> None:
-    """Ask for a wait, a price and a person; each answer is a picture."""
+def conversations(browser: Browser, address: str) -> None:
+    """Ask for a wait, a price and a person; each answer is a conversation and a picture."""
     asked = {
         "chat-waits.png": "hows the wait at avens genral rn",
         "chat-source.png": "how much is parking for a day",
         "chat-contact.png": "whats the number of the parking office",
     }
     for name, question in asked.items():
+        page = opened(browser, address, DESK)
         ask(page, question)
         settle(page)
         page.screenshot(path=IMAGES / name)
