@@ -4,12 +4,14 @@ places.match("hows the wait at foothils rn")
     -> [PlaceMatch("Foothills Medical Centre", "site", 0.9, "foothils")]
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from frontdesk.tools.feeds import Department
 from frontdesk.tools.waits.cover import Cover
 from frontdesk.tools.waits.explain import PART, Naming, explain
+from frontdesk.tools.waits.heard import Keys
 from frontdesk.tools.waits.names import (
     GENERIC,
     PLAIN,
@@ -43,6 +45,15 @@ class _Hit(NamedTuple):
     end: int
 
 
+class _Window(NamedTuple):
+    """Neighbouring words of a text, from the word `start`, and all of them written as one."""
+
+    start: int
+    words: tuple[Word, ...]
+    heard: tuple[str, ...]
+    joined: str
+
+
 class Places:
     """The places of one feed, ready to be found in questions. Immutable, so safe to share."""
 
@@ -58,20 +69,19 @@ class Places:
             for alias in aliases(departments, extra or {}, towns)
             if not (alias.rare and is_common(alias.words[0]))
         ]
-        self._keyed = [(alias, _keys(alias)) for alias in self.aliases]
-        self._keys = {key for _, keys in self._keyed for key in keys}
+        self._joined = ["".join(alias.words) for alias in self.aliases]
+        self._keys = Keys(map(_keys, self.aliases))
         self._known = {word for alias in self.aliases for word in alias.words}
         self._cover = Cover(departments)
 
     def match(self, text: str) -> list[PlaceMatch]:
         """Return the places that `text` names, best first; empty when it names none."""
         said = words(text[:2000])
-        near = self._near([word.text for word in said])
+        windows = lru_cache(maxsize=None)(lambda length: _windows(said, length))
         hits = [
             hit
-            for alias, keys in self._keyed
-            if not near.isdisjoint(keys)
-            for hit in self._hits(alias, said, text)
+            for number in self._keys.near([word.text for word in said])
+            for hit in self._hits(number, windows, text)
         ]
         named = [
             Naming(hit.alias.name, hit.alias.kind, _sureness(hit), hit.start, hit.end)
@@ -84,15 +94,6 @@ class Places:
                 best[name] = match
         return sorted(best.values(), key=lambda m: (-m.score, m.name))[:LIMIT]
 
-    def _near(self, heard: Sequence[str]) -> set[str]:
-        """Return the words of names that something heard may stand for: most aliases have none."""
-        runs = {*heard, *map("".join, zip(heard, heard[1:], strict=False))}
-        return {
-            key
-            for key in self._keys
-            if any(key == run or run.startswith(key) or similar(key, run, True) for run in runs)
-        }
-
     def near(self, text: str, limit: int = 2) -> list[str]:
         """Return the sites whose names come nearest to `text`, to offer when nothing matches."""
         from rapidfuzz import fuzz, process
@@ -102,36 +103,49 @@ class Places:
         found = process.extract(said, names, scorer=fuzz.WRatio, score_cutoff=60, limit=limit)
         return [name for _, _, name in found] if said else []
 
-    def _hits(self, alias: Alias, said: Sequence[Word], text: str) -> Iterator[_Hit]:
+    def _hits(
+        self, number: int, windows: Callable[[int], Sequence[_Window]], text: str
+    ) -> Iterator[_Hit]:
+        alias, joined = self.aliases[number], self._joined[number]
         size = len(alias.words)
         for length in {size, size - 1, size + 1} - {0}:
-            for start in range(len(said) - length + 1):
-                window = said[start : start + length]
-                score = self._score(alias, window, text)
+            for window in windows(length):
+                score = self._score(alias, joined, window, text)
                 if score:
-                    yield _Hit(alias, score * alias.weight, start, start + length)
+                    yield _Hit(alias, score * alias.weight, window.start, window.start + length)
 
-    def _score(self, alias: Alias, window: Sequence[Word], text: str) -> float:
+    def _score(self, alias: Alias, joined: str, window: _Window, text: str) -> float:
         """Return how well `window` says `alias`: 1 exact, 0 not at all."""
-        heard = tuple(word.text for word in window)
+        heard = window.heard
         if alias.initials:
-            return _initials_score(alias, window, text)
+            return _initials_score(alias, window.words, text)
         if heard == alias.words:
             return 1.0
-        if "".join(heard) == "".join(alias.words):
+        if window.joined == joined:
             return 0.98
         if len(heard) == len(alias.words):
             return _word_by_word(alias, heard)
         if _edges_differ(alias.words, heard):
             return 0.0
-        joined, wanted = "".join(heard), "".join(alias.words)
         rare = not all(word in self._known or is_common(word) for word in heard)
-        return similar(wanted, joined) if rare else 0.0
+        return similar(joined, window.joined) if rare else 0.0
+
+
+def _windows(said: Sequence[Word], length: int) -> list[_Window]:
+    """Return every run of `length` neighbouring words."""
+    found = []
+    for start in range(len(said) - length + 1):
+        chosen = tuple(said[start : start + length])
+        heard = tuple(word.text for word in chosen)
+        found.append(_Window(start, chosen, heard, "".join(heard)))
+    return found
 
 
 def _word_by_word(alias: Alias, heard: Sequence[str]) -> float:
     wanted = alias.words
     pairs = list(zip(wanted, heard, strict=True))
+    if any(want != hear and not similar(want, hear, True) for want, hear in pairs):
+        return 0.0
     exact = [want == hear for want, hear in pairs]
     # A word that tells this name from others, said as it is.
     anchored = any(same and want not in GENERIC for same, want in zip(exact, wanted, strict=True))

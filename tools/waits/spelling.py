@@ -9,6 +9,7 @@ from frontdesk.tools.waits.names import PLAIN
 EVERYDAY_RANK = 9_000
 COMMON_RANK = 16_000
 ANY_RANK = 40_000  # past the last word: every word that the vocabulary knows
+MOST_SLIPS = 3  # in a misspelling of the longest word
 CUT_OFF = 0.85  # the score of "alex" for "alexandra", and of a word that only sounds the same
 _SOUNDS = tuple(
     (re.compile(spelling), said)
@@ -47,7 +48,7 @@ def similar(wanted: str, heard: str, anchored: bool = False) -> float:
         return 0.0
     if wanted.startswith(heard):
         return CUT_OFF
-    allowed = 1 if shorter < 7 else 2 if shorter < 11 else 3
+    allowed = 1 if shorter < 7 else 2 if shorter < 11 else MOST_SLIPS
     if len(wanted) < (4 if anchored else 5):
         allowed = 0
     distance = OSA.distance(wanted, heard, score_cutoff=allowed)
