@@ -10,6 +10,7 @@ from tokenizers import Tokenizer
 
 from frontdesk.agents.small.prompt import Item, Slot
 from frontdesk.agents.small.slots import SLOT_TOKENS
+from frontdesk.training.tokenizer import token_id
 
 # oneDNN keeps memory for every distinct shape: few lengths, one batch size.
 LENGTHS = (16, 20, 24, 28, 32, 40, 48, 64, 96, 128, 192)
@@ -69,12 +70,12 @@ def encode(example: Example, tokenizer: Tokenizer, table: SlotTable) -> Encoded:
     ids: list[int] = []
     for item in example.items:
         if isinstance(item, Slot):
-            ids.append(table.add(tokenizer.token_to_id(item.marker), item.values))
+            ids.append(table.add(token_id(tokenizer, item.marker), item.values))
         elif item.startswith("<|") and (known := tokenizer.token_to_id(item)) is not None:
             ids.append(known)
         else:
             ids += tokenizer.encode(item, add_special_tokens=False).ids
-    target = tuple(tokenizer.token_to_id(name) for name in example.target)
+    target = tuple(token_id(tokenizer, name) for name in example.target)
     return Encoded(tuple(ids), target, example.weight, example.group)
 
 

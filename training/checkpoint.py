@@ -8,6 +8,12 @@ import torch
 from transformers import LlamaConfig, LlamaForCausalLM
 
 
+def save_network(network: LlamaForCausalLM, path: Path) -> None:
+    """Write the network's weights and configuration; the tied output layer is left out."""
+    state = {k: v for k, v in network.state_dict().items() if "lm_head" not in k}
+    torch.save({"state": state, "config": network.config.to_dict()}, path)
+
+
 def read_network(path: Path) -> LlamaForCausalLM:
     """Return the network saved by `pretrain`, in float32."""
     saved = torch.load(path, weights_only=True)

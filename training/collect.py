@@ -1,7 +1,7 @@
 """Collect what the bundled model learns from: every question looked up with the real tools.
 
     python -m frontdesk.training.collect runs/small --public ../shared/data
-    python -m frontdesk.training.collect runs/small --public ../shared/data --into preferences --seed 8
+    python -m frontdesk.training.collect runs/small --into preferences --seed 8
 
 One organisation is one part, in a process of its own; parts that are there are not made again.
 """

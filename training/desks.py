@@ -56,7 +56,7 @@ def _contacts(organisation: Organisation) -> Iterator[Contact]:
     columns = ("name", "role", "team", "site", "phone", "email", "notes")
     for row in organisation.contacts:
         if row["public"].strip().lower() not in ("false", "0", "no"):
-            yield Contact(**{column: row.get(column) or "" for column in columns})
+            yield Contact.model_validate({column: row.get(column) or "" for column in columns})
 
 
 def _departments(organisation: Organisation) -> Iterator[Department]:

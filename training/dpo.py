@@ -29,12 +29,12 @@ from frontdesk.training.batches import Encoded, collate
 from frontdesk.training.checkpoint import read_network
 from frontdesk.training.dataset import load
 from frontdesk.training.network import marker_ids, take_slots
-from frontdesk.training.tokenizer import read_tokenizer
+from frontdesk.training.tokenizer import read_tokenizer, token_id
 
 
 @dataclass(frozen=True)
 class DpoSettings:
-    """The adapter and its schedule. Rank 8 and alpha 16 follow Hu et al. 2021; all linear layers."""
+    """The adapter and its schedule. Rank 8, alpha 16 (Hu et al. 2021), on all linear layers."""
 
     rank: int = 8
     alpha: int = 16
@@ -50,7 +50,7 @@ class DpoSettings:
 
 @dataclass(frozen=True)
 class Pair:
-    """A prompt with the decision to prefer and the one to leave; `doubt` is how near the two are."""
+    """A prompt, the decision to prefer, the one to leave; `doubt` is how near the two are."""
 
     prompt: tuple[int, ...]
     chosen: tuple[int, ...]
@@ -65,8 +65,8 @@ def find_pairs(
 ) -> list[Pair]:
     """Return a preference pair for each first decision, from the model's own probabilities."""
     steps = marker_ids(tokenizer, STEPS)
-    refuse = tokenizer.token_to_id(marker("refuse"))
-    pad = tokenizer.token_to_id(marker("pad"))
+    refuse = token_id(tokenizer, marker("refuse"))
+    pad = token_id(tokenizer, marker("pad"))
     network.eval()
     pairs: list[Pair] = []
     for start in range(0, len(examples), 64):
@@ -105,7 +105,7 @@ def choose_pairs(pairs: Sequence[Pair], settings: DpoSettings) -> list[Pair]:
     return chosen
 
 
-class SlotTrainer(DPOTrainer):
+class SlotTrainer(DPOTrainer):  # type: ignore[misc]  # trl publishes no types
     """TRL's trainer on rows that are already ids: slots have no text to tokenise."""
 
     def _prepare_dataset(self, dataset: Rows, *_: Any) -> Rows:
@@ -154,7 +154,7 @@ def train_adapter(
         use_cpu=True,
         bf16=False,
         seed=settings.seed,
-        gradient_checkpointing=False,
+        activation_checkpointing=False,
         dataloader_pin_memory=False,
     )
     adapter = LoraConfig(

@@ -10,6 +10,7 @@ from transformers import LlamaConfig, LlamaForCausalLM
 from frontdesk.agents.small.prompt import marker
 from frontdesk.agents.small.slots import SLOT_TOKENS
 from frontdesk.training.batches import Batch, SlotTable
+from frontdesk.training.tokenizer import token_id
 
 FEATURE_GAIN = 8.0
 
@@ -19,6 +20,9 @@ class SlotEmbedding(torch.nn.Module):
 
     A slot is an id past the vocabulary, so trainers that know only ids take it as it is.
     """
+
+    markers: torch.Tensor
+    values: torch.Tensor
 
     def __init__(self, weight: torch.nn.Parameter, table: SlotTable, noise: float) -> None:
         super().__init__()
@@ -117,4 +121,4 @@ def guess(network: LlamaForCausalLM, batch: Batch) -> torch.Tensor:
 
 def marker_ids(tokenizer: Tokenizer, names: Sequence[str]) -> list[int]:
     """Return the ids of protocol words: marker_ids(tokenizer, ["end"])."""
-    return [tokenizer.token_to_id(marker(name)) for name in names]
+    return [token_id(tokenizer, marker(name)) for name in names]

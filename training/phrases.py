@@ -91,7 +91,8 @@ WAIT_FOLLOW = (
     ("and {p}", "place"), ("what about {p}", "place"), ("how about {p} then", "place"),
     ("ok and {p}", "place"), ("{p}?", "place"), ("{p} instead", "place"),
     ("and which is the shortest", "shortest"), ("is it getting better", "trend"),
-    ("is it usually like that", "trend"), ("is it still open", "open"), ("is it open at {t}", "open"),
+    ("is it usually like that", "trend"), ("is it still open", "open"),
+    ("is it open at {t}", "open"),
     ("how about now", "again"), ("and now?", "again"), ("still the same?", "again"),
     ("is it improving", "trend"), ("which one is fastest then", "shortest"),
 )  # fmt: skip
@@ -102,7 +103,8 @@ CONTACT_NAME = (
     "need to talk to {n}", "extension for {n}", "{n} phone number", "can i speak to {n}",
     "how can i contact {n}", "email address of {n}", "where is {n} office", "call {n}",
     "get me {n}", "contact details for {n}", "im looking for {n}", "number for {n}",
-    "which department is {n} in", "who is {n}", "i have to email {n}", "is there a direct line to {n}",
+    "which department is {n} in", "who is {n}", "i have to email {n}",
+    "is there a direct line to {n}",
     "{n} contact info", "i want to leave a message for {n}", "how do i get hold of {n}",
     "what team does {n} work on", "put me through to {n}", "do you have an email for {n}",
 )  # fmt: skip

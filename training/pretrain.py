@@ -15,6 +15,7 @@ from tokenizers import Tokenizer
 from frontdesk.agents.small.prompt import MARKERS
 from frontdesk.agents.small.slots import SLOT_TOKENS
 from frontdesk.db.ingest.embed import GGUFEmbedder, RememberingEmbedder, encoder_path
+from frontdesk.training.checkpoint import save_network
 from frontdesk.training.dataset import load
 from frontdesk.training.network import make_network, start_from_encoder, take_slots
 from frontdesk.training.sft import Progress, SftSettings, describe, train
@@ -22,7 +23,7 @@ from frontdesk.training.tokenizer import read_tokenizer
 
 
 def piece_vectors(tokenizer: Tokenizer, run: Path) -> np.ndarray:
-    """Return the encoder's vectors (n, 384) of the tokenizer's word pieces, kept for the next run."""
+    """Return the encoder's vectors (n, 384) of the tokenizer's word pieces, kept for later."""
     path = run / "collect" / "pieces.npy"
     if path.exists():
         kept: np.ndarray = np.load(path)
@@ -38,7 +39,7 @@ def piece_vectors(tokenizer: Tokenizer, run: Path) -> np.ndarray:
 
 
 def pretrain(run: Path, settings: SftSettings, held_out: tuple[str, ...]) -> Path:
-    """Train and save `sft/model.pt`, with its settings and progress beside it; return the folder."""
+    """Train and save `sft/model.pt`, its settings and progress beside it; return the folder."""
     folder = run / "sft"
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "settings.json").write_text(json.dumps(describe(settings), indent=2))
@@ -64,11 +65,11 @@ def pretrain(run: Path, settings: SftSettings, held_out: tuple[str, ...]) -> Pat
             f"{progress.held_out:.3f}, {progress.seconds:.0f} s",
             flush=True,
         )
+        save_network(network, folder / f"epoch-{progress.epoch}.pt")
 
     training, away = dataset.split(held_out)
     train(network, tokenizer, training, away, settings, report)
-    state = {k: v for k, v in network.state_dict().items() if "lm_head" not in k}
-    torch.save({"state": state, "config": network.config.to_dict()}, folder / "model.pt")
+    save_network(network, folder / "model.pt")
     return folder
 
 

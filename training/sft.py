@@ -16,6 +16,7 @@ from transformers import LlamaForCausalLM
 from frontdesk.agents.small.prompt import marker
 from frontdesk.training.batches import Encoded, batches, collate
 from frontdesk.training.network import guess, target_loss
+from frontdesk.training.tokenizer import token_id
 
 
 @dataclass(frozen=True)
@@ -27,14 +28,14 @@ class SftSettings:
     heads: int = 4
     feed_forward: int = 704
     vocabulary: int = 6000
-    epochs: int = 12
+    epochs: int = 6
     batch: int = 64
     rate: float = 1.5e-3
     weight_decay: float = 0.05
     smoothing: float = 0.05
     noise: float = 0.15
     seed: int = 7
-    threads: int = 1
+    threads: int = 2
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ def train(
     torch.set_num_threads(settings.threads)
     torch.manual_seed(settings.seed)
     rng = random.Random(settings.seed)
-    pad = tokenizer.token_to_id(marker("pad"))
+    pad = token_id(tokenizer, marker("pad"))
     decay = [p for p in network.parameters() if p.dim() > 1]
     plain = [p for p in network.parameters() if p.dim() <= 1]
     optimiser = torch.optim.AdamW(
@@ -80,7 +81,7 @@ def train(
         for batch in batches(examples, settings.batch, pad, rng):
             with torch.autocast("cpu", torch.bfloat16):
                 loss = target_loss(network, batch, settings.smoothing)
-            loss.backward()
+            torch.autograd.backward(loss)
             torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
             optimiser.step()
             optimiser.zero_grad(set_to_none=True)

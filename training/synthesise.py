@@ -83,12 +83,8 @@ def _wait(organisation: Organisation, rng: random.Random) -> tuple[str, Expectat
         p=spoken[0], a=spoken[0], b=spoken[-1] if ask == "compare" else "", k=word, t=time
     )
     asked_kind = asked_kind if "{k}" in template else "any"
-    return text, Expectation(
-        step="wait_times",
-        places=tuple(places),
-        kind=asked_kind,
-        ask=ask,  # type: ignore[arg-type]
-    )
+    arguments = {"places": tuple(places), "kind": asked_kind, "ask": ask}
+    return text, Expectation.model_validate({"step": "wait_times", **arguments})
 
 
 def _wait_follow_up(organisation: Organisation, rng: random.Random) -> Question:
@@ -100,7 +96,7 @@ def _wait_follow_up(organisation: Organisation, rng: random.Random) -> Question:
     text = template.format(
         k=rng.choice(say.WAIT_KIND[kind]), p=_short(site, rng), t=rng.choice(say.TIMES)
     )
-    then = {
+    then: dict[str, object] = {
         "kind": {"places": first.places, "kind": kind, "ask": first.ask},
         "place": {"places": (site,), "kind": first.kind, "ask": "now"},
         "shortest": {"places": first.places, "kind": first.kind, "ask": "shortest"},

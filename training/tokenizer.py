@@ -39,6 +39,14 @@ def train_tokenizer(texts: Iterable[str], vocabulary: int) -> Tokenizer:
     return tokenizer
 
 
+def token_id(tokenizer: Tokenizer, name: str) -> int:
+    """Return the id of a marker; raises KeyError when the tokenizer was trained without it."""
+    known: int | None = tokenizer.token_to_id(name)
+    if known is None:
+        raise KeyError(f"no token for {name}; train the tokenizer again")
+    return known
+
+
 def read_tokenizer(path: Path) -> Tokenizer:
     """Return the tokenizer saved at `path`."""
     return Tokenizer.from_file(str(path))

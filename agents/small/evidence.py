@@ -1,6 +1,6 @@
 """What is looked up about a question before the model is asked, so that one pass can decide.
 
-A look-up costs milliseconds and a pass of a large model seconds; see docs/decisions/0001-evidence-first.md.
+A look-up costs milliseconds, a pass of a large model seconds: docs/decisions/0001-evidence-first.md
 """
 
 import re

@@ -25,6 +25,7 @@ from frontdesk.tools.search import SearchResult
 
 EMBEDDING = 384
 FEATURES = 64
+SLOT_SIZE = EMBEDDING + FEATURES
 # Unit vectors have entries near 0.05: this weighs a whole embedding like a few features.
 SCALE = 3.0
 PASSAGES = 3
@@ -77,7 +78,7 @@ _OFFSETS = {
 
 
 def _slot(name: str, group: str, embedding: Vector | None, features: Sequence[float]) -> Slot:
-    values = np.zeros(EMBEDDING + FEATURES, dtype=np.float32)
+    values = np.zeros(SLOT_SIZE, dtype=np.float32)
     if embedding is not None:
         values[:EMBEDDING] = embedding * SCALE
     start = EMBEDDING + _OFFSETS[group]
@@ -90,7 +91,7 @@ def _one_hot(value: str, names: Sequence[str]) -> list[float]:
 
 
 def clip_text(text: str) -> str:
-    """Return `text` as the model reads it: lower case, single spaces, the middle of a long one cut."""
+    """Return `text` as the model reads it: lower case, single spaces, a long middle cut."""
     plain = " ".join(text.lower().replace("<|", "< |").split())
     if len(plain) > TEXT_HEAD + TEXT_TAIL:
         plain = f"{plain[:TEXT_HEAD]} … {plain[-TEXT_TAIL:]}"

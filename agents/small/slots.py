@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from frontdesk.agents.errors import ModelError
-from frontdesk.agents.small.prompt import EMBEDDING, FEATURES
+from frontdesk.agents.small.prompt import SLOT_SIZE
 
-SLOT_TOKENS = EMBEDDING + FEATURES
+SLOT_TOKENS = SLOT_SIZE
 Rows = NDArray[np.float32]
 
 
@@ -40,4 +40,5 @@ def read_table(path: Path) -> Table:
 
 def slot_rows(table: Table, token: int, values: Rows) -> Rows:
     """Return the row (1, n_embd) of a slot: its marker's embedding plus the projected evidence."""
-    return (table.tokens[token] + values @ table.projector)[None, :]
+    row: Rows = table.tokens[token] + values @ table.projector
+    return row[None, :]

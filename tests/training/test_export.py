@@ -13,7 +13,7 @@ from frontdesk.agents.small.slots import SLOT_TOKENS, read_table, slot_rows
 from frontdesk.training.batches import SlotTable
 from frontdesk.training.export import quantise, write_adapter, write_model
 from frontdesk.training.network import make_network, take_slots
-from frontdesk.training.tokenizer import train_tokenizer
+from frontdesk.training.tokenizer import token_id, train_tokenizer
 
 TEXTS = ["how long is the wait at the clinic", "who do i call about parking", "wo ist die Küche?"]
 FACTS: dict[str, str | int] = {"general.name": "toy", "frontdesk.slots": SLOT_TOKENS}
@@ -67,7 +67,7 @@ def test_a_slot_is_the_same_row_in_training_and_in_service(
     tokenizer: Tokenizer, network: LlamaForCausalLM, file: Path
 ) -> None:
     values = np.random.default_rng(2).standard_normal(SLOT_TOKENS).astype(np.float32)
-    marker = tokenizer.token_to_id("<|question|>")
+    marker = token_id(tokenizer, "<|question|>")
     table = SlotTable(tokenizer.get_vocab_size())
     virtual = table.add(marker, values)
     plain = network.get_input_embeddings()
