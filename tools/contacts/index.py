@@ -17,6 +17,7 @@ from frontdesk.tools.contacts.everyday_words import ASK, EVERYDAY, EVERYDAY_GIVE
 from frontdesk.tools.contacts.meaning import Meanings
 from frontdesk.tools.contacts.names import OFFICES, Name, fold, parse_name, sound, words
 from frontdesk.tools.contacts.nicknames import short_forms
+from frontdesk.tools.contacts.spellings import Spellings
 
 TOPIC_FIELDS = ("role", "team", "site", "notes", "name")
 SWITCHBOARD = ("main line", "general enquiries", "general inquiries", "switchboard", "reception")
@@ -77,6 +78,11 @@ class Postings:
         self._rarest = math.log(1 + self.row_count)
         self._starts = np.concatenate(([0], np.cumsum(self.counts)))
 
+    @cached_property
+    def spellings(self) -> Spellings:
+        """The words, ready to be found misspelt."""
+        return Spellings(self.words)
+
     def rows(self, number: int) -> Rows:
         """Return the rows that hold the word of this number, in ascending order."""
         return self._rows[self._starts[number] : self._starts[number + 1]]
@@ -114,6 +120,16 @@ class DirectoryIndex:
             nobody if team else parse_name(contact.name)
             for contact, team in zip(contacts, self.teams, strict=True)
         ]
+        # Whether what a row is called says what it does, and if not, the office before a name.
+        self._named = [
+            team or not contact.role or _everyday(contact.name)
+            for contact, team in zip(contacts, self.teams, strict=True)
+        ]
+        self._offices = {
+            row: stem(office)
+            for row, named in enumerate(self._named)
+            if not named and (office := _office(contacts[row].name))
+        }
         self.people = Postings((*name.parts, *name.joined) for name in self.names)
         self.topics = Postings(
             {word for _, held in self.row_topics(row) for word in held}
@@ -128,11 +144,10 @@ class DirectoryIndex:
         The name belongs to them where it may be a team's: "Parking Office".
         """
         contact = self.contacts[row]
-        named = self.teams[row] or not contact.role or _everyday(contact.name)
-        fields = TOPIC_FIELDS if named else TOPIC_FIELDS[:-1]
+        fields = TOPIC_FIELDS if self._named[row] else TOPIC_FIELDS[:-1]
         found = [(field, topic_words(getattr(contact, field))) for field in fields]
-        if not named and (office := _office(contact.name)):
-            found.append(("role", (stem(office),)))
+        if row in self._offices:
+            found.append(("role", (self._offices[row],)))
         return found
 
     @cached_property

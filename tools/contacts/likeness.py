@@ -1,5 +1,7 @@
 """How likely one word is a way of writing another: slips, sound, short forms, initials."""
 
+from functools import lru_cache
+
 from rapidfuzz.distance import OSA, Levenshtein
 
 from frontdesk.tools.contacts.names import sound
@@ -19,6 +21,7 @@ _NEIGHBOURS = {
 }
 
 
+@lru_cache(maxsize=1 << 16)
 def likeness(form: str, word: str, given: bool) -> float:
     """Return how likely `form` is a way of writing `word` of a name, 0 to 1.
 

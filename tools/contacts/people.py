@@ -9,8 +9,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from rapidfuzz import process
-from rapidfuzz.distance import OSA
 
 from frontdesk.db.contacts import Vector
 from frontdesk.tools.contacts.index import DirectoryIndex, stem
@@ -86,11 +84,9 @@ def _word_likeness(
             for number in index.alike(form):
                 found[number] = max(found.get(number, 0.0), 0.87)
         limit = max(2, min(3, len(word.text) // 2))
-        distances = process.cdist(
-            word.forms, people.words, scorer=OSA.distance, score_cutoff=limit, dtype=np.uint8
-        ).min(axis=0)
-        for near in np.flatnonzero(distances <= limit).tolist():
-            like = 1 - float(distances[near]) / max(len(word.text), len(people.words[near]))
+        numbers, slips = people.spellings.within(word.forms, limit)
+        for near, count in zip(numbers.tolist(), slips.tolist(), strict=True):
+            like = 1 - count / max(len(word.text), len(people.words[near]))
             if like >= LEAST_LIKE:
                 found[near] = max(found.get(near, 0.0), like)
     elif len(word.text) == 1 and not word.asking:
@@ -197,13 +193,15 @@ def _against(
 ) -> float:
     """Return what the words that the name leaves unexplained take away."""
     places = {words[at].position for at in used}
-    own = {w for _, held in index.row_topics(row) for w in held}
+    own: set[str] | None = None  # most questions leave nothing that asks for them
     named = any(words[at].cue or not words[at].everyday for at in used) and likest > FAIRLY_LIKE
     agreeing = 0.0
     odds = 0.0
     for at, word in enumerate(words):
         if at in used or word.asking or word.text in PARTICLES or not word.text.isalpha():
             continue
+        if own is None:
+            own = {w for _, held in index.row_topics(row) for w in held}
         if any(stem(form) in own for form in word.forms):
             agreeing += AGREEING if named else 0.0
         elif word.everyday:

@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from rapidfuzz import process
-from rapidfuzz.distance import OSA
 
 from frontdesk.db.contacts import Vector
 from frontdesk.tools.contacts.index import DirectoryIndex, stem
@@ -59,6 +57,8 @@ class TopicReader:
         self.words = question.words
         self._asked = f" {' '.join(words(question.text))} "
         self._lexical: dict[frozenset[int], Vector] = {}
+        self._heard: dict[tuple[str, ...], tuple[list[int], float]] = {}
+        self._phrases: dict[str, bool] = {}
         self.found = [_stems(index, word) for word in question.words]
         self.weights = [
             max((index.topics.weight(s) * like for s, like in found.items()), default=0.0)
@@ -113,17 +113,15 @@ class TopicReader:
         best = specific = named = 0.0
         used: set[int] = set()
         contact = self.index.contacts[row]
-        for field, held in self.index.row_topics(row):
-            here = [
-                at
-                for at, found in enumerate(self.found)
-                if at not in skipped and not found.keys().isdisjoint(held)
-            ]
+        # A row that covers nothing holds none of the words, in no field.
+        for field, held in self.index.row_topics(row) if covered else ():
+            known, whole = self._held(held)
+            here = [at for at in known if at not in skipped]
             if not here:
                 continue
             used.update(here)
             mass = sum(self.weights[at] for at in here)
-            share = mass / max(mass, sum(self.index.topics.weight(s) for s in held))
+            share = mass / max(mass, whole)
             specific = max(specific, share if field != "notes" else 0.0)
             named = share if field == "name" else named
             if mass > best:
@@ -141,8 +139,20 @@ class TopicReader:
             odds += PHRASE
         return TopicMatch(row, odds, basis, frozenset(used))
 
+    def _held(self, held: tuple[str, ...]) -> tuple[list[int], float]:
+        """Return which words of the question these stems are, and the weight of all the stems.
+
+        Many rows share a role, a team or a site: each is compared once.
+        """
+        if held not in self._heard:
+            known = [at for at, found in enumerate(self.found) if not found.keys().isdisjoint(held)]
+            self._heard[held] = known, sum(self.index.topics.weight(s) for s in held)
+        return self._heard[held]
+
     def _asks_for(self, phrase: str) -> bool:
-        return bool(phrase) and f" {' '.join(words(phrase))} " in self._asked
+        if phrase and phrase not in self._phrases:
+            self._phrases[phrase] = f" {' '.join(words(phrase))} " in self._asked
+        return bool(phrase) and self._phrases[phrase]
 
 
 _BASES: dict[str, Basis] = {
@@ -162,7 +172,5 @@ def _stems(index: DirectoryIndex, word: Word) -> dict[str, float]:
         return exact
     short = stem(word.text)
     limit = 1 if len(short) < 8 else 2
-    distances = process.cdist(
-        [short], topics.words, scorer=OSA.distance, score_cutoff=limit, dtype=np.uint8
-    )[0]
-    return {topics.words[int(n)]: MISSPELT for n in np.flatnonzero(distances <= limit)}
+    numbers, _ = topics.spellings.within([short], limit)
+    return {topics.words[number]: MISSPELT for number in numbers.tolist()}
