@@ -164,7 +164,11 @@ def export(run: Path, name: str = "frontdesk-small") -> list[Path]:
     tensors, config = read_tensors(run / "sft" / "model.pt")
     tokenizer = Tokenizer.from_file(str(run / "collect" / "tokenizer.json"))
     full, small = folder / f"{name}-f32.gguf", folder / f"{name}-q8_0.gguf"
-    facts: dict[str, str | int] = {"general.name": name, "general.license": "MIT", "frontdesk.slots": SLOT_TOKENS}
+    facts: dict[str, str | int] = {
+        "general.name": name,
+        "general.license": "MIT",
+        "frontdesk.slots": SLOT_TOKENS,
+    }
     write_model(full, tensors, config, tokenizer, facts)
     quantise(full, small, "Q8_0")
     written = [full, small]

@@ -96,17 +96,17 @@ def _wait_follow_up(organisation: Organisation, rng: random.Random) -> Question:
     text = template.format(
         k=rng.choice(say.WAIT_KIND[kind]), p=_short(site, rng), t=rng.choice(say.TIMES)
     )
-    then: dict[str, object] = {
+    follow: dict[str, dict[str, object]] = {
         "kind": {"places": first.places, "kind": kind, "ask": first.ask},
         "place": {"places": (site,), "kind": first.kind, "ask": "now"},
         "shortest": {"places": first.places, "kind": first.kind, "ask": "shortest"},
         "trend": {"places": first.places, "kind": first.kind, "ask": "trend"},
         "open": {"places": first.places, "kind": first.kind, "ask": "open"},
         "again": {"places": first.places, "kind": first.kind, "ask": first.ask},
-    }[changes]
+    }
     return _question(
         _wrap(text, rng) if rng.random() < 0.5 else text,
-        Expectation.model_validate({"step": "wait_times", **then}),
+        Expectation.model_validate({"step": "wait_times", **follow[changes]}),
         history=_question(before, first),
         previous=changes != "place",
     )

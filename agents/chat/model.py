@@ -37,8 +37,8 @@ class GGUFChatModel(BaseChatModel):
 
     The choice between answering and each bound tool is scored in one pass of the model and returned
     in `response_metadata["probabilities"]`; arguments are decoded under the tool's schema. Keyword
-    arguments of `invoke` and `bind`: `grammar` (of `frontdesk.agents.runtime.constraints`) constrains
-    words, `max_tokens` and `temperature` override the model's own. One tool call a message.
+    arguments of `invoke` and `bind`: `grammar` (of `agents.runtime.constraints`) constrains words,
+    `max_tokens` and `temperature` override the model's own. One tool call a message.
     """
 
     model_config = ConfigDict(arbitrary_types_allowed=True)

@@ -1,5 +1,6 @@
 """The prompt is one function of the evidence, and text cannot speak the protocol."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import evidence_maker as made
@@ -21,7 +22,7 @@ from frontdesk.agents.small.prompt import (
 )
 
 
-def flat(items: list[object]) -> list[object]:
+def flat(items: Sequence[object]) -> list[object]:
     return [(i.marker, i.values.tobytes()) if isinstance(i, Slot) else i for i in items]
 
 
