@@ -3,30 +3,42 @@ SAMPLE := examples/kestrel-valley
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-SOURCES := agents db graphs tools training ui tests
+PIP = $(BIN)/python -m pip --quiet --disable-pip-version-check
+TORCH := 2.13.0
 TYPED := build/typed
+# A script or a test imports what stands beside it, so each of these folders is a place to look.
+BESIDE := tests/agents:tests/bench:tests/db:tests/graphs:tests/ui:$(SAMPLE)
+# Only one module of a run may be called conftest: the others are checked one by one.
+CONFTESTS = $(wildcard tests/*/conftest.py)
+TESTED = $(filter-out $(CONFTESTS),$(wildcard tests/*.py tests/*/*.py)) $(wildcard examples/*/*.py)
 
 .DEFAULT_GOAL := help
-.PHONY: help install chat test check bench lock clean
+.PHONY: help install chat test check types bench lock clean
 
 help:  ## list the commands
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' Makefile
 
 install: $(VENV)/.installed  ## create the virtual environment
 
-# torch first: its CPU build, where the machine offers one, keeps gigabytes of CUDA away.
-$(VENV)/.installed: requirements.lock pyproject.toml
+$(BIN)/pip:
 	@echo "[1/4] virtual environment"
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12 ...")'
-	@$(BIN)/pip install --quiet --disable-pip-version-check --upgrade pip "setuptools>=77" wheel
-	@echo "[2/4] torch 2.13.0"
-	@$(BIN)/python -c 'import importlib.metadata as m, sys; sys.exit(not m.version("torch").startswith("2.13.0"))' 2>/dev/null \
-		|| $(BIN)/pip install --quiet --disable-pip-version-check torch==2.13.0
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12 ...")'
+	@$(PYTHON) -m venv $(VENV)
+	@$(PIP) install --upgrade pip
+
+# torch first, and its CPU build: of the machine's own index, else of PyTorch's, for PyPI's brings gigabytes of CUDA.
+# What is there already is not asked for on the network again.
+$(VENV)/.installed: requirements.lock pyproject.toml | $(BIN)/pip
+	@$(PIP) install "setuptools>=77" wheel
+	@echo "[2/4] torch $(TORCH)"
+	@$(BIN)/python -c 'import importlib.metadata as m, sys; sys.exit(not m.version("torch").startswith("$(TORCH)"))' 2>/dev/null \
+		|| $(PIP) install torch==$(TORCH)+cpu 2>/dev/null \
+		|| $(PIP) install --no-deps --index-url https://download.pytorch.org/whl/cpu torch==$(TORCH) 2>/dev/null \
+		|| $(PIP) install torch==$(TORCH)
 	@echo "[3/4] libraries (the first time llama.cpp is compiled: about six minutes on two cores)"
-	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --requirement requirements.lock
+	@$(PIP) install --no-deps --requirement requirements.lock
 	@echo "[4/4] frontdesk"
-	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@
 
 chat: install  ## open the sample organisation's front desk in the browser
@@ -36,21 +48,28 @@ test: install  ## run the tests
 	@$(BIN)/pytest -q
 
 check: install  ## style, types, layers
-	@$(BIN)/ruff check .
-	@$(BIN)/ruff format --check .
-	@rm -rf $(TYPED) && $(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --target $(TYPED) . 2>/dev/null
-	@MYPYPATH=$(TYPED) $(BIN)/mypy --config-file pyproject.toml -p frontdesk
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff format --check --quiet .
+	@$(MAKE) --no-print-directory types
 	@$(BIN)/pytest -q tests/test_layers.py
 
+# Type checkers cannot follow an editable install: they read a plain one, made from nothing each time.
+types: install
+	@rm -rf $(TYPED) build/lib
+	@$(PIP) install --no-deps --no-build-isolation --target $(TYPED) .
+	@MYPYPATH=$(TYPED) $(BIN)/mypy --package frontdesk
+	@MYPYPATH=$(TYPED):$(BESIDE) $(BIN)/mypy --explicit-package-bases $(TESTED)
+	@for file in $(CONFTESTS); do \
+		MYPYPATH=$(TYPED):$(BESIDE) $(BIN)/mypy --explicit-package-bases --no-error-summary $$file || exit 1; done
+
 bench: install  ## measure, print tables, keep JSON under docs/benchmarks
-	@$(BIN)/python -m frontdesk.ui.cli doctor >/dev/null || true
 	@$(BIN)/python tests/bench/run.py
 
-lock:  ## resolve the versions anew (needs uv)
-	@$(BIN)/pip install --quiet uv
-	@$(BIN)/uv pip compile pyproject.toml --extra dev --python-version 3.11 --no-emit-package torch --no-emit-package frontdesk \
+lock: | $(BIN)/pip  ## resolve the versions anew
+	@$(PIP) install uv
+	@$(BIN)/uv --quiet pip compile pyproject.toml --extra dev --python-version 3.11 --no-emit-package torch --no-emit-package frontdesk \
 		--no-header --no-annotate --output-file requirements.lock
-	@sed -i -E '/^(nvidia-|triton|cuda-)/d' requirements.lock
+	@sed -i.all -E '/^(nvidia-|triton|cuda-)/d' requirements.lock && rm requirements.lock.all
 
 clean:  ## remove what the commands made (models, databases, environment)
 	rm -rf $(VENV) .frontdesk build dist *.egg-info
