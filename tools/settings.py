@@ -21,6 +21,7 @@ class WaitTimesSettings(Section):
     `max_age_minutes`, then withheld; so is a row that the feed itself dates older than
     `max_source_age_minutes`. `page_url` is the official page for people (by default the
     feed's origin). `mapping` belongs to the `json` adapter (see `tools/feeds/mapped.py`).
+    History is kept for `keep_days`; what is usual rests on up to 84 of them.
     `aliases` are other names of a site or town ("Foothills" = "Foothills Medical Centre"), and
     `towns` holds [latitude, longitude] of towns without a site of their own.
     """
@@ -35,6 +36,7 @@ class WaitTimesSettings(Section):
     patience_seconds: float = Field(default=0.5, ge=0)  # wait for a newer reading than the one kept
     max_backoff_seconds: float = Field(default=1800.0, gt=0)
     max_bytes: int = Field(default=4 * 1024 * 1024, ge=1)
+    keep_days: float = Field(default=400.0, ge=1, le=36_500)
     mapping: dict[str, Any] = Field(default_factory=dict)
     aliases: dict[str, str] = Field(default_factory=dict)
     towns: dict[str, tuple[float, float]] = Field(default_factory=dict)

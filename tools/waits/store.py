@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
-from frontdesk.db import waits
+from frontdesk.db import wait_retention, waits
 from frontdesk.db.store import Store
 from frontdesk.tools.settings import WaitTimesSettings
 from frontdesk.tools.waits.board import Usual
@@ -11,6 +11,7 @@ from frontdesk.tools.waits.shelf import SKEW, Saved, Seen
 from frontdesk.tools.waits.trend import FEWEST_DAYS, Past
 
 WEEKS = 12  # how far back "usual" looks
+TIDYING = timedelta(days=1)
 
 
 class StoreShelf:
@@ -20,6 +21,8 @@ class StoreShelf:
         self._store = store
         self._source = f"{settings.adapter} {settings.url}"
         self._timezone = timezone
+        self._keep = timedelta(days=settings.keep_days)
+        self._tidied: datetime | None = None
 
     def load(self) -> Saved:
         """Return the state."""
@@ -45,8 +48,14 @@ class StoreShelf:
             return waits.claim_feed(connection, self._source, now, retry_at, now + SKEW)
 
     def succeed(self, now: datetime, saved: Saved) -> None:
-        """Keep a reading, and what it changed in the history: all or nothing."""
+        """Keep a reading, and what it changed in the history: all or nothing.
+
+        Once a day, what is too old to be kept is forgotten.
+        """
+        tidy = self._tidied is None or abs(now - self._tidied) >= TIDYING
         with waits.connected(self._store) as connection:
+            if tidy:
+                wait_retention.forget(connection, self._source, self._keep)
             waits.save_reading(
                 connection,
                 self._source,
@@ -58,6 +67,7 @@ class StoreShelf:
             )
             waits.save_departments(connection, self._source, saved.rows, now)
             waits.save_stretches(connection, self._source, saved.rows, now)
+        self._tidied = now if tidy else self._tidied
 
     def fail(self, now: datetime, retry_at: datetime, error: str) -> None:
         """Count a failure and close the gate until `retry_at`."""
