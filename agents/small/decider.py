@@ -33,6 +33,8 @@ from frontdesk.tools.wait_times import read_when
 Rows = NDArray[np.float32]
 # A second quote must be this likely, against stopping, before it is added.
 MORE = 0.5
+# A clipped text has a hundred tokens; emoji cost several each, and two texts must fit the context.
+TEXT_TOKENS = 256
 _LINK = re.compile(r"https?://[^\s<>\"']+[^\s<>\"'.,;:!?)]")
 
 
@@ -57,7 +59,7 @@ class SmallModel:
         """Return the next step for `evidence`; the thread reaches the model through it."""
         pasted = _LINK.search(evidence.question)
         if pasted and not evidence.observations:
-            rest = _LINK.sub(" ", evidence.question).strip()
+            rest = " ".join(_LINK.sub(" ", evidence.question).split())
             return Decision("read_page", {"url": pasted[0], "query": rest or pasted[0]})
         with self.engine.open() as sequence:
             logits = sequence.extend(self.rows(render(evidence)))
@@ -82,7 +84,8 @@ class SmallModel:
             elif item in self.ids:
                 parts.append(self.table.tokens[self.ids[item]])
             else:
-                parts.append(self.table.tokens[self.engine.tokenize(item, special=False)])
+                ids = self.engine.tokenize(item, special=False)[:TEXT_TOKENS]
+                parts.append(self.table.tokens[ids])
         return np.concatenate(parts)
 
     def _id(self, name: str) -> int:

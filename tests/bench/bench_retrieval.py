@@ -3,8 +3,8 @@
     python tests/bench/bench_retrieval.py                    # the sample organisation
     python tests/bench/bench_retrieval.py --scifact DIR      # and SciFact (corpus, queries, qrels)
 
-Prints a table and writes build/bench/retrieval.json. SciFact's corpus takes minutes to embed; its
-vectors are kept in build/bench. Its figures are document rankings: dense, BM25, and their fusion.
+Prints a table and writes docs/benchmarks/retrieval.json. SciFact's corpus takes minutes to embed;
+its vectors are kept in build/bench. Its figures are document rankings: dense, BM25, their fusion.
 """
 
 import argparse
@@ -156,24 +156,28 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument("--scifact", type=Path, help="folder with corpus, queries and qrels")
-    parser.add_argument("--out", type=Path, default=ROOT / "build" / "bench")
+    parser.add_argument("--json", type=Path, default=ROOT / "docs/benchmarks/retrieval.json")
     options = parser.parse_args()
-    options.out.mkdir(parents=True, exist_ok=True)
+    cache = ROOT / "build" / "bench"
+    cache.mkdir(parents=True, exist_ok=True)
     embedder = GGUFEmbedder(encoder_path(ROOT / ".frontdesk"))
     rows: list[dict[str, Any]] = []
     with tempfile.TemporaryDirectory() as folder:
         with Store.open(DatabaseSettings(), Path(folder)) as store:
             if options.scifact:
-                cache = options.out / "scifact.npy"
-                rows += scifact(store, embedder, options.scifact, cache)
+                rows += scifact(store, embedder, options.scifact, cache / "scifact.npy")
             rows += [sample(store, embedder, n) for n in get_args(Chunker) if n != "agentic"]
-    for row in rows:
-        print(
-            "  ".join(
-                f"{k} {v:.3f}" if isinstance(v, float) else f"{k} {v}" for k, v in row.items()
-            )
-        )
-    (options.out / "retrieval.json").write_text(json.dumps(rows, indent=1), encoding="utf-8")
+    print(table(rows))
+    options.json.parent.mkdir(parents=True, exist_ok=True)
+    options.json.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
+
+
+def table(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Return the rows as a Markdown table; a number that was not measured is left empty."""
+    heads = list(dict.fromkeys(name for row in rows for name in row))
+    lines = [heads, ["---"] * len(heads)]
+    lines += [[_shown(row.get(name, "")) for name in heads] for row in rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 def _shown(value: object) -> str:
