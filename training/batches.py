@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
@@ -102,3 +102,38 @@ def batches(
     rng.shuffle(groups)
     for group in groups:
         yield collate([examples[i] for i in group], pad)
+
+
+def shuffle_candidates(
+    examples: Sequence[Encoded], table: SlotTable, quotes: Sequence[int], rng: random.Random
+) -> tuple[list[Encoded], torch.Tensor]:
+    """Return the examples with half of their candidate lists in random order, and the markers.
+
+    Left in the order of likeliness, the first candidate is right so often that a model learns to
+    name it and nothing else. A candidate's marker is its place, so the markers (m,) of the table
+    change with the order; `quotes` are the marker ids of the places.
+    """
+    place = {marker: n for n, marker in enumerate(quotes)}
+    markers = list(table.markers)
+    moved: list[Encoded] = []
+    for example in examples:
+        at = [
+            n
+            for n, i in enumerate(example.prompt)
+            if i >= table.vocabulary and table.markers[i - table.vocabulary] in place
+        ]
+        if not 0 < len(at) <= len(quotes) or rng.random() < 0.5:
+            moved.append(example)
+            continue
+        order = rng.sample(range(len(at)), len(at))
+        prompt = list(example.prompt)
+        for n, old in enumerate(order):
+            virtual = example.prompt[at[old]]
+            prompt[at[n]] = virtual
+            markers[virtual - table.vocabulary] = quotes[n]
+        target = tuple(
+            quotes[order.index(place[i])] if i in place and place[i] < len(at) else i
+            for i in example.target
+        )
+        moved.append(replace(example, prompt=tuple(prompt), target=target))
+    return moved, torch.tensor(markers, dtype=torch.long)

@@ -31,6 +31,9 @@ from frontdesk.training.traces import noisy, trace
 PUBLIC_PER_DESK = {"off_topic": 150, "chat": 12, "harm": 24, "injection": 16}
 
 
+KINDS = ("written", "generated", "turns", "public")
+
+
 @dataclass(frozen=True)
 class CollectSettings:
     """What to collect: `copies` noisy ones of a written question, `scale` for the rest."""
@@ -43,6 +46,7 @@ class CollectSettings:
     scale: float = 1.0
     vocabulary: int = 6000
     processes: int = 2
+    kinds: tuple[str, ...] = KINDS
 
     @property
     def folder(self) -> Path:
@@ -58,18 +62,51 @@ class CollectSettings:
 def desk_questions(
     organisation: Organisation, settings: CollectSettings, rng: random.Random
 ) -> Iterator[Question]:
-    """Yield the questions of one organisation: written, noisy copies, generated, public."""
+    """Yield the questions of one organisation, kind by kind."""
+    kinds = {
+        "written": _written(organisation, settings, rng),
+        "generated": _generated(organisation, settings, rng),
+        "turns": _turns(organisation, settings, rng),
+        "public": _public(settings, rng),
+    }
+    for kind in settings.kinds:
+        yield from kinds[kind]
+
+
+def _written(
+    organisation: Organisation, settings: CollectSettings, rng: random.Random
+) -> Iterator[Question]:
     for question in organisation.questions:
         yield question
         for _ in range(settings.copies):
             yield noisy(question, rng)
+
+
+def _generated(
+    organisation: Organisation, settings: CollectSettings, rng: random.Random
+) -> Iterator[Question]:
     for question in generate(organisation, rng, settings.scale):
         yield noisy(question, rng) if rng.random() < 0.4 else question
+
+
+def _turns(
+    organisation: Organisation, settings: CollectSettings, rng: random.Random
+) -> Iterator[Question]:
+    """Yield questions that change the topic of a thread: the turn before means nothing."""
+    asked = [*organisation.questions, *generate(organisation, rng, 0.3 * settings.scale)]
+    before = [q for q in asked if q.history is None]
+    for question in asked:
+        if question.history is None and question.steps[0].step != "clarify" and rng.random() < 0.6:
+            other = question.model_copy(update={"history": rng.choice(before)})
+            yield noisy(other, rng) if rng.random() < 0.3 else other
+
+
+def _public(settings: CollectSettings, rng: random.Random) -> Iterator[Question]:
     public = _public_texts(settings.public)
     for kind, count in PUBLIC_PER_DESK.items():
         texts = public.get(kind, [])
         for text in rng.sample(texts, min(len(texts), int(count * settings.scale))):
-            yield _public(text, kind, rng)
+            yield _outsider(text, kind, rng)
 
 
 def collect_desk(organisation: Organisation, settings: CollectSettings) -> dict[str, int]:
@@ -128,7 +165,7 @@ def _public_texts(folder: Path) -> dict[str, list[str]]:
     return texts
 
 
-def _public(text: str, kind: str, rng: random.Random) -> Question:
+def _outsider(text: str, kind: str, rng: random.Random) -> Question:
     step = Expectation.model_validate(
         {"step": "clarify" if kind == "chat" else "refuse", "why": kind}
     )
@@ -158,7 +195,10 @@ def main() -> None:
     parser.add_argument("--copies", type=int, default=1)
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--processes", type=int, default=2)
-    print(json.dumps(collect(CollectSettings(**vars(parser.parse_args()))), indent=2))
+    parser.add_argument("--kinds", nargs="*", choices=KINDS, default=KINDS)
+    options = vars(parser.parse_args())
+    options["kinds"] = tuple(options["kinds"])
+    print(json.dumps(collect(CollectSettings(**options)), indent=2))
 
 
 if __name__ == "__main__":

@@ -7,12 +7,13 @@ import torch
 from tokenizers import Tokenizer
 from transformers import LlamaConfig, LlamaForCausalLM
 
-from frontdesk.agents.small.prompt import marker
+from frontdesk.agents.small.prompt import EMBEDDING, marker
 from frontdesk.agents.small.slots import SLOT_TOKENS
 from frontdesk.training.batches import Batch, SlotTable
 from frontdesk.training.tokenizer import token_id
 
 FEATURE_GAIN = 8.0
+BLIND = 0.12
 
 
 class SlotEmbedding(torch.nn.Module):
@@ -42,6 +43,9 @@ class SlotEmbedding(torch.nn.Module):
         values = self.values[rows[slots]].to(embedded.dtype)
         if self.training and self.noise:
             values = values * (1 + self.noise * torch.randn_like(values))
+            # Some slots lose their vector, so that words and numbers are read too.
+            blind = torch.rand(len(values), 1, device=values.device) < BLIND
+            values = torch.cat([values[:, :EMBEDDING] * ~blind, values[:, EMBEDDING:]], dim=1)
         projected = values @ self.weight[-SLOT_TOKENS:]
         return embedded.index_put(torch.where(slots), projected.to(embedded.dtype), accumulate=True)
 
@@ -71,6 +75,17 @@ def take_slots(network: LlamaForCausalLM, table: SlotTable, noise: float = 0.0) 
     """Let `network` read the slots of `table`; `noise` is the relative noise of training."""
     weight = network.get_input_embeddings().weight
     network.set_input_embeddings(SlotEmbedding(weight, table, noise))
+
+
+def drop_out(network: LlamaForCausalLM, share: float) -> None:
+    """Drop `share` of what every layer adds to the stream, in training only."""
+
+    def hook(module: torch.nn.Module, _: object, output: torch.Tensor) -> torch.Tensor:
+        return torch.nn.functional.dropout(output, share, module.training)
+
+    for layer in network.model.layers:
+        layer.self_attn.o_proj.register_forward_hook(hook)
+        layer.mlp.down_proj.register_forward_hook(hook)
 
 
 def start_from_encoder(

@@ -11,12 +11,13 @@ from pathlib import Path
 import numpy as np
 import torch
 from tokenizers import Tokenizer
+from transformers import LlamaForCausalLM
 
 from frontdesk.agents.small.prompt import MARKERS
 from frontdesk.agents.small.slots import SLOT_TOKENS
 from frontdesk.db.ingest.embed import GGUFEmbedder, RememberingEmbedder, encoder_path
-from frontdesk.training.checkpoint import save_network
-from frontdesk.training.dataset import load
+from frontdesk.training.checkpoint import read_network, save_network
+from frontdesk.training.dataset import load, merge
 from frontdesk.training.network import make_network, start_from_encoder, take_slots
 from frontdesk.training.sft import Progress, SftSettings, describe, train
 from frontdesk.training.tokenizer import read_tokenizer
@@ -38,14 +39,8 @@ def piece_vectors(tokenizer: Tokenizer, run: Path) -> np.ndarray:
     return vectors
 
 
-def pretrain(run: Path, settings: SftSettings, held_out: tuple[str, ...]) -> Path:
-    """Train and save `sft/model.pt`, its settings and progress beside it; return the folder."""
-    folder = run / "sft"
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "settings.json").write_text(json.dumps(describe(settings), indent=2))
-    dataset = load(run / "collect" / "data.npz")
-    tokenizer = read_tokenizer(run / "collect" / "tokenizer.json")
-    torch.manual_seed(settings.seed)
+def new_network(tokenizer: Tokenizer, run: Path, settings: SftSettings) -> LlamaForCausalLM:
+    """Return an untrained network whose word pieces start where the encoder puts them."""
     network = make_network(
         tokenizer.get_vocab_size(),
         width=settings.width,
@@ -54,6 +49,27 @@ def pretrain(run: Path, settings: SftSettings, held_out: tuple[str, ...]) -> Pat
         feed_forward=settings.feed_forward,
     )
     start_from_encoder(network, tokenizer, piece_vectors(tokenizer, run))
+    return network
+
+
+def pretrain(
+    run: Path,
+    settings: SftSettings,
+    held_out: tuple[str, ...] = (),
+    collections: tuple[str, ...] = ("collect",),
+    start: Path | None = None,
+) -> Path:
+    """Train on `collections`, from nothing or from the checkpoint `start`.
+
+    Saves `sft/model.pt`, its settings and progress beside it, and returns the folder.
+    """
+    folder = run / "sft"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "settings.json").write_text(json.dumps(describe(settings), indent=2))
+    dataset = merge([load(run / name / "data.npz") for name in collections])
+    tokenizer = read_tokenizer(run / "collect" / "tokenizer.json")
+    torch.manual_seed(settings.seed)
+    network = read_network(start) if start else new_network(tokenizer, run, settings)
     take_slots(network, dataset.table, settings.noise)
     log: list[dict[str, float]] = []
 
@@ -68,7 +84,7 @@ def pretrain(run: Path, settings: SftSettings, held_out: tuple[str, ...]) -> Pat
         save_network(network, folder / f"epoch-{progress.epoch}.pt")
 
     training, away = dataset.split(held_out)
-    train(network, tokenizer, training, away, settings, report)
+    train(network, tokenizer, training, away, dataset.table, settings, report)
     save_network(network, folder / "model.pt")
     return folder
 
@@ -78,12 +94,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("run", type=Path)
     parser.add_argument("--hold-out", nargs="*", default=[])
+    parser.add_argument("--collections", nargs="*", default=["collect"])
+    parser.add_argument("--start", type=Path, help="continue from this checkpoint")
     for field in fields(SftSettings):
         kind = type(field.default)
         parser.add_argument(f"--{field.name.replace('_', '-')}", type=kind, default=field.default)
     options = vars(parser.parse_args())
-    run, held_out = options.pop("run"), tuple(options.pop("hold_out"))
-    pretrain(run, replace(SftSettings(), **options), held_out)
+    run, start = options.pop("run"), options.pop("start")
+    held_out, collections = tuple(options.pop("hold_out")), tuple(options.pop("collections"))
+    pretrain(run, replace(SftSettings(), **options), held_out, collections, start)
 
 
 if __name__ == "__main__":

@@ -13,9 +13,9 @@ import torch
 from tokenizers import Tokenizer
 from transformers import LlamaForCausalLM
 
-from frontdesk.agents.small.prompt import marker
-from frontdesk.training.batches import Encoded, batches, collate
-from frontdesk.training.network import guess, target_loss
+from frontdesk.agents.small.prompt import QUOTE_MARKERS, marker
+from frontdesk.training.batches import Encoded, SlotTable, batches, collate, shuffle_candidates
+from frontdesk.training.network import drop_out, guess, target_loss
 from frontdesk.training.tokenizer import token_id
 
 
@@ -34,6 +34,7 @@ class SftSettings:
     weight_decay: float = 0.05
     smoothing: float = 0.05
     noise: float = 0.15
+    dropout: float = 0.1
     seed: int = 7
     threads: int = 2
 
@@ -53,10 +54,11 @@ def train(
     tokenizer: Tokenizer,
     examples: Sequence[Encoded],
     held_out: Sequence[Encoded],
+    table: SlotTable,
     settings: SftSettings,
     report: Callable[[Progress], None],
 ) -> None:
-    """Train `network` in place on `examples`; keeps the epoch that is best on `held_out`."""
+    """Train `network` in place on `examples`, whose slots are in `table`; the last epoch stays."""
     torch.set_num_threads(settings.threads)
     torch.manual_seed(settings.seed)
     rng = random.Random(settings.seed)
@@ -73,12 +75,15 @@ def train(
     )
     total = settings.epochs * math.ceil(len(examples) / settings.batch)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: warm_cosine(step, total))
-    best, kept = -1.0, {}
+    quotes = [tokenizer.token_to_id(name) for name in QUOTE_MARKERS]
+    drop_out(network, settings.dropout)
     started = time.monotonic()
     for epoch in range(1, settings.epochs + 1):
         network.train()
         losses = []
-        for batch in batches(examples, settings.batch, pad, rng):
+        moved, markers = shuffle_candidates(examples, table, quotes, rng)
+        network.get_input_embeddings().markers = markers
+        for batch in batches(moved, settings.batch, pad, rng):
             with torch.autocast("cpu", torch.bfloat16):
                 loss = target_loss(network, batch, settings.smoothing)
             torch.autograd.backward(loss)
@@ -87,11 +92,9 @@ def train(
             optimiser.zero_grad(set_to_none=True)
             schedule.step()
             losses.append(loss.item())
+        network.get_input_embeddings().markers = torch.tensor(table.markers)
         score = exact(network, held_out, pad) if held_out else 0.0
         report(Progress(epoch, sum(losses) / len(losses), score, time.monotonic() - started))
-        if score >= best:
-            best, kept = score, {k: v.clone() for k, v in network.state_dict().items()}
-    network.load_state_dict(kept)
 
 
 def warm_cosine(step: int, total: int) -> float:

@@ -117,6 +117,8 @@ def trace(
         if evidence.search and any(p.dense > NEAR for p in evidence.search.passages):
             return
     for number, step in enumerate(question.steps):
+        if number and step.step == question.steps[number - 1].step:
+            break  # one look at a tool answers both parts
         target = first_decision(question, step) if number == 0 else (marker(step.step),)
         yield Example(tuple(render(evidence)), target, group, weight)
         if step.step in ("refuse", "clarify"):

@@ -232,4 +232,5 @@ def _candidate(number: int, candidate: Candidate, best: float) -> Slot:
         candidate.passage / 3,
         min(len(candidate.text.split()), 60) / 20,
     ]
-    return _slot(f"quote_{number}", "quote", candidate.vector, [*numbers, *kinds])
+    likely = 2.0 / (1 + number)
+    return _slot(f"quote_{number}", "quote", candidate.vector, [*numbers, *kinds, likely])

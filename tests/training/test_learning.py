@@ -61,7 +61,7 @@ def test_it_learns_to_point(tokenizer: Tokenizer) -> None:
     take_slots(network, table)
     seen: list[Progress] = []
     settings = SftSettings(epochs=6, batch=32, rate=3e-3, noise=0.0, threads=1)
-    train(network, tokenizer, examples[:1000], examples[1000:], settings, seen.append)
+    train(network, tokenizer, examples[:1000], examples[1000:], table, settings, seen.append)
     assert seen[0].loss > seen[-1].loss
     assert max(progress.held_out for progress in seen) > 0.9  # chance is a quarter
 
