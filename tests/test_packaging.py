@@ -27,7 +27,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["
 
 def declared(lines: list[str]) -> set[str]:
     """Return the distributions of requirement lines, those of their extras included."""
-    names = set()
+    names: set[str] = set()
     for wanted in map(Requirement, lines):
         names.add(canonicalize_name(wanted.name))
         for extra in wanted.extras:
@@ -105,12 +105,12 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
         shutil.copy(ROOT / name, source / name)
     wheels, target = tmp_path_factory.mktemp("wheels"), tmp_path_factory.mktemp("installed")
     pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]
-    quiet = {"check": True, "capture_output": True, "text": True}
     offline = ["--no-deps", "--no-index"]
     build = ["wheel", *offline, "--no-build-isolation", "--wheel-dir", str(wheels), str(source)]
-    subprocess.run([*pip, *build], **quiet)
+    subprocess.run([*pip, *build], check=True, capture_output=True)
     (wheel,) = wheels.glob("frontdesk-*.whl")
-    subprocess.run([*pip, "install", *offline, "--target", str(target), str(wheel)], **quiet)
+    install = ["install", *offline, "--target", str(target), str(wheel)]
+    subprocess.run([*pip, *install], check=True, capture_output=True)
     return target
 
 

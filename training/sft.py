@@ -75,7 +75,7 @@ def train(
     )
     total = settings.epochs * math.ceil(len(examples) / settings.batch)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: warm_cosine(step, total))
-    quotes = [tokenizer.token_to_id(name) for name in QUOTE_MARKERS]
+    quotes = [token_id(tokenizer, name) for name in QUOTE_MARKERS]
     drop_out(network, settings.dropout)
     started = time.monotonic()
     for epoch in range(1, settings.epochs + 1):

@@ -9,7 +9,15 @@ import torch
 from tokenizers import Tokenizer
 from transformers import LlamaForCausalLM
 
-from frontdesk.agents.small.prompt import DECIDE, END, QUOTE_MARKERS, SLOT_SIZE, Slot, marker
+from frontdesk.agents.small.prompt import (
+    DECIDE,
+    END,
+    QUOTE_MARKERS,
+    SLOT_SIZE,
+    Item,
+    Slot,
+    marker,
+)
 from frontdesk.training.batches import Encoded, Example, SlotTable, encode
 from frontdesk.training.dataset import Dataset, load, merge, save
 from frontdesk.training.dpo import DpoSettings, choose_pairs, find_pairs, train_adapter
@@ -39,7 +47,7 @@ def pointing(tokenizer: Tokenizer, count: int) -> tuple[list[Encoded], SlotTable
         values = np.zeros((4, SLOT_SIZE), np.float32)
         values[right, -1] = 1.0
         slots = [Slot(QUOTE_MARKERS[n], values[n]) for n in range(4)]
-        items = (str(rng.choice(WORDS)), *slots, DECIDE)
+        items: tuple[Item, ...] = (str(rng.choice(WORDS)), *slots, DECIDE)
         target = (marker("answer"), QUOTE_MARKERS[right], END)
         examples.append(encode(Example(items, target, "desk:written"), tokenizer, table))
     return examples, table

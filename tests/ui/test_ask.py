@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import Desk, failed
+from desks import Desk, failed
 from ruled_decider import RuledDecider
 
 from frontdesk.agents.deciders import BUNDLED

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from browser import ANSWERED, CHROMIUM, WITHIN, app, ask, chromium
-from conftest import Desk
+from desks import Desk
 from playwright.sync_api import Browser, Page, expect
 
 from frontdesk.graphs.parts import Parts

@@ -7,7 +7,7 @@ import sys
 import time
 import urllib.request
 
-from conftest import SAMPLE, Desk, clean_environment, failed
+from desks import SAMPLE, Desk, clean_environment, failed
 
 
 def free_port() -> int:

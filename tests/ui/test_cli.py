@@ -7,7 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import Desk, failed
+from desks import Desk, failed
+from serve import SampleServer
 
 from frontdesk.ui.cli import hoisted
 
@@ -153,6 +154,6 @@ def test_doctor(desk: Desk) -> None:
     assert all(checks[part]["mend"] for part in broken)
 
 
-def test_the_port_of_the_chat_is_taken(desk: Desk, sample: object) -> None:
+def test_the_port_of_the_chat_is_taken(desk: Desk, sample: SampleServer) -> None:
     port = sample.server_address[1]
     failed(desk.run("chat", "--port", str(port), "--no-browser"), 1, str(port), "--port")

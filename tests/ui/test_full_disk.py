@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import Desk, clean_environment, failed
+from desks import Desk, clean_environment, failed
 
 SCRIPT = """
 mount -t tmpfs -o size="$1" none "$PWD" && cd "$PWD" && cp "$2"/* . && shift 2 && exec "$@"

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 
 import pytest
-from conftest import CONTACTS, Desk
+from desks import CONTACTS, Desk
 
 from frontdesk.db.contacts import ContactsError
 from frontdesk.graphs.checkup import checkup
