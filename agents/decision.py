@@ -92,6 +92,7 @@ class Evidence:
     scope_vector: Vector | None = None
     contacts: ContactResult | None = None
     places: Sequence[PlaceMatch] = ()
+    elsewhere: str = ""  # a place that is named and that the feed does not know
     waits_available: bool = False
     candidates: Sequence[Candidate] = ()
     observations: Sequence[Observation] = ()

@@ -29,10 +29,14 @@ from frontdesk.agents.small.prompt import (
 )
 from frontdesk.agents.small.slots import read_table, slot_rows
 from frontdesk.tools.wait_times import read_when
+from frontdesk.tools.waits.asked import asked_plainly, kind_plainly
 
 Rows = NDArray[np.float32]
 # A second quote must be this likely, against stopping, before it is added.
 MORE = 0.5
+SURE_PLACE = 0.75  # the score of a name that is said, not hinted at
+# A directory match below this is noise: tools/contact_lookup.py.
+LIKELY = 0.4
 # A clipped text has a hundred tokens; emoji cost several each, and two texts must fit the context.
 TEXT_TOKENS = 256
 _LINK = re.compile(r"https?://[^\s<>\"']+[^\s<>\"'.,;:!?)]")
@@ -61,6 +65,8 @@ class SmallModel:
         if pasted and not evidence.observations:
             rest = " ".join(_LINK.sub(" ", evidence.question).split())
             return Decision("read_page", {"url": pasted[0], "query": rest or pasted[0]})
+        if _nobody(evidence):
+            return Decision("search", {"query": evidence.question})
         with self.engine.open() as sequence:
             logits = sequence.extend(self.rows(render(evidence)))
             step, probability = self._choose(logits, self._steps(evidence))
@@ -135,9 +141,20 @@ class SmallModel:
         logits = sequence.extend([self._id(marker(reference))])
         kind, _ = self._choose(logits, KINDS)
         logits = sequence.extend([self._id(marker(kind))])
-        ask, _ = self._choose(logits, ASKS)
+        # Where the words leave no doubt, they go before the model's reading of them.
+        ask = asked_plainly(evidence.question) or self._choose(logits, ASKS)[0]
+        kind = kind_plainly(evidence.question, ask) or kind
         arguments = {"places": _places(reference, evidence), "kind": kind, "ask": ask}
         return arguments | ({"at": evidence.question} if ask == "open" and _timed(evidence) else {})
+
+
+def _nobody(evidence: Evidence) -> bool:
+    """Tell whether the directory was asked and knew nobody: the website may."""
+    used = [observation.tool for observation in evidence.observations]
+    if used != ["contact_lookup"]:
+        return False
+    matches = getattr(evidence.observations[0].result, "matches", ())
+    return not any(match.score >= LIKELY for match in matches)
 
 
 def _query(step: str, reference: str, evidence: Evidence) -> str:
@@ -159,9 +176,16 @@ def _timed(evidence: Evidence) -> bool:
 
 
 def _places(reference: str, evidence: Evidence) -> list[str]:
-    """Return the places meant: each span of the question gives its best match."""
-    if reference == "previous" and evidence.previous:
+    """Return the places meant: each span of the question gives its best match.
+
+    What the question names itself goes before what the turn before was about, and a place that the
+    feed does not know is asked for by its name, so that the answer can say so.
+    """
+    sure = any(match.score >= SURE_PLACE for match in evidence.places)
+    if reference == "previous" and evidence.previous and not sure:
         return list(evidence.previous.arguments.get("places", []))
+    if not evidence.places:
+        return [evidence.elsewhere] if evidence.elsewhere else []
     if reference == "all":
         return []
     best: dict[str, str] = {}

@@ -12,6 +12,7 @@ import numpy as np
 from frontdesk.agents.decision import Candidate, Evidence, Observation, PreviousTurn
 from frontdesk.tools.search import SearchResult
 from frontdesk.tools.toolbox import Toolbox
+from frontdesk.tools.waits.elsewhere import named_elsewhere
 
 CANDIDATES = 16
 # Words that carry no topic: they must not make a sentence look like an answer.
@@ -96,6 +97,7 @@ def gather(toolbox: Toolbox, question: str, previous: PreviousTurn | None = None
     """Return what the tools know of `question`, alone and together with the previous turn."""
     search = toolbox.searcher.search(question)
     joined = follow_up_query(question, previous)
+    places = toolbox.waits.match(question) if toolbox.waits else ()
     return Evidence(
         question=question,
         previous=previous,
@@ -103,7 +105,8 @@ def gather(toolbox: Toolbox, question: str, previous: PreviousTurn | None = None
         search_with_previous=toolbox.searcher.search(joined) if joined else None,
         previous_vector=toolbox.embed(previous.question) if previous else None,
         contacts=toolbox.directory.lookup(question),
-        places=toolbox.waits.match(question) if toolbox.waits else (),
+        places=places,
+        elsewhere="" if places else named_elsewhere(question, toolbox.scope),
         waits_available=toolbox.waits is not None,
         scope_vector=toolbox.scope_vector,
     )

@@ -187,7 +187,9 @@ def _shortest_of(question: Question, group: list[Department]) -> list[str]:
 
 
 def answer_compare(question: Question) -> Answer:
-    """Which of these is shorter?"""
+    """Which of these is shorter? Of none in particular: the shortest of each kind."""
+    if not question.targets:
+        return answer_shortest(question)
     rows = of_kind(question.rows, question.kind) or question.rows
     if len(rows) < 2:
         return answer_now(question)

@@ -4,6 +4,7 @@ places.match("hows the wait at foothils rn")
     -> [PlaceMatch("Foothills Medical Centre", "site", 0.9, "foothils")]
 """
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
@@ -24,6 +25,7 @@ from frontdesk.tools.waits.names import (
 from frontdesk.tools.waits.spelling import ANY_RANK, EVERYDAY_RANK, is_common, similar
 
 LIMIT = 8
+_NEAREST = re.compile(r"\b(?:nearest|closest)\b[^?.]*?\b(?:to|from)\b", re.IGNORECASE)
 INITIALS_THAT_ARE_WORDS = frozenset(
     "er ed uc ok it is us am pm id ct ot pt dr no so to go up".split()
 )
@@ -75,7 +77,14 @@ class Places:
         self._cover = Cover(departments)
 
     def match(self, text: str) -> list[PlaceMatch]:
-        """Return the places that `text` names, best first; empty when it names none."""
+        """Return the places that `text` names, best first; empty when it names none.
+
+        "The nearest emergency to Larkton" names Larkton, and no emergency there.
+        """
+        start = _NEAREST.search(text)
+        return (self._match(text[start.end() :]) if start else []) or self._match(text)
+
+    def _match(self, text: str) -> list[PlaceMatch]:
         said = words(text[:2000])
         windows = lru_cache(maxsize=None)(lambda length: _windows(said, length))
         hits = [

@@ -24,11 +24,10 @@ KINDS = {
 
 
 def duration(minutes: float) -> str:
-    """Return minutes as "45 min", "2 h" or "3 h 10 min"."""
+    """Return minutes as "45 min", "2 h", "3 h 10 min", and none at all as "0 min"."""
     hours, rest = divmod(round(minutes), 60)
-    return " ".join(
-        part for part in (f"{hours} h" * bool(hours), f"{rest} min" * bool(rest)) if part
-    )
+    parts = (f"{hours} h" * bool(hours), f"{rest} min" * bool(rest))
+    return " ".join(part for part in parts if part) or "0 min"
 
 
 def ago(seconds: float) -> str:

@@ -1,0 +1,60 @@
+"""What a question asks of the waits where its own words leave no doubt.
+
+asked_plainly("will it be open at nine tonight") -> "open"
+asked_plainly("is it getting any better at Foothills") -> "trend"
+asked_plainly("hows the wait at foothils") -> None: whoever decides, decides
+"""
+
+import re
+
+from frontdesk.tools.waits.board import Ask, KindFilter
+
+_PLAIN: tuple[tuple[Ask, re.Pattern[str]], ...] = tuple(
+    (ask, re.compile(rf"\b(?:{words})\b"))
+    for ask, words in (
+        ("nearest", r"nearest|closest"),
+        (
+            "trend",
+            r"(?:getting|gotten|been|become|becoming|going|come|coming|came|gone|went|gotten)"
+            r" (?:any |much |a lot |a bit )?"
+            r"(?:better|worse|shorter|longer|busier|quieter|slower|faster|down|up)"
+            r"|improv(?:ed|es|e|ing)|(?:than|as|like) usual|calm(?:ed|ing) down",
+        ),
+        (
+            "open",
+            r"(?:^(?:is|are|will)|be|still|stays?|its|it's) (?:\S+ ){0,6}?(?:open|shut|closed)",
+        ),
+        (
+            "shortest",
+            r"shortest|quickest|fastest|soonest|least busy|lowest wait",
+        ),
+        ("compare", r"compare|versus|vs|(?:faster|quicker|shorter|busier) than"),
+    )
+)
+
+
+def asked_plainly(question: str) -> Ask | None:
+    """Return what the words ask for; None where they say nothing, or two different things."""
+    said = " ".join(question.casefold().replace("’", "'").split())
+    found = [ask for ask, words in _PLAIN if words.search(said)]
+    return found[0] if len(found) == 1 else None
+
+
+_CHILD = re.compile(
+    r"\b(?:for (?:a |the |our |my )?(?:child(?:ren)?|kids?)"
+    r"|(?:my|our) (?:child(?:ren)?|kids?|son|daughter|baby|toddler|little (?:one|boy|girl)))\b"
+)
+_URGENT = re.compile(r"\burgent care\b")
+_EMERGENCY = re.compile(r"\b(?:er|ed|emergency|emergencies|emerg)\b")
+
+
+def kind_plainly(question: str, ask: Ask) -> KindFilter | None:
+    """Return the kind of department that the words mean; None where they leave it open.
+
+    Two kinds held against each other are both meant, and where to take a child is asked of those
+    who see children.
+    """
+    said = question.casefold()
+    if _URGENT.search(said) and _EMERGENCY.search(said):
+        return "any"
+    return "children" if ask == "shortest" and _CHILD.search(said) else None
