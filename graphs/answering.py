@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import cast
 
 from frontdesk.agents.decision import Decision, Evidence
-from frontdesk.agents.policy.grounding import Source, iso, observed_texts, verbatim
+from frontdesk.agents.policy.grounding import Source, iso, naming, observed_texts, verbatim
 from frontdesk.agents.policy.literals import check
 from frontdesk.graphs import wording
 from frontdesk.graphs.events import WaitsEvent
@@ -91,6 +91,10 @@ def _said(evidence: Evidence, decision: Decision) -> Answer:
         elif isinstance(result, ContactResult) and result.text:
             found = found or bool(result.matches)
             parts.append(result.text)
+            if result.clear:
+                page = naming(evidence, result.matches[0].contact, first=len(sources) + 1)
+                parts += [page.text] if page.text else []
+                sources += page.sources
     quoted = verbatim(evidence, decision.quotes, first=len(sources) + 1)
     if quoted.text:
         found = True

@@ -6,11 +6,14 @@ with the number of the passage it stands in, as in "A day pass is $14.25. [1]".
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict
 
 from frontdesk.agents.decision import Candidate, Evidence
+from frontdesk.agents.small.evidence import candidates
+from frontdesk.tools.contact_lookup import Contact
 from frontdesk.tools.search import Passage, SearchResult
 
 # A table row as it is stored: "Day: Saturday; Hours: 9 am - 1 pm".
@@ -67,6 +70,27 @@ def verbatim(evidence: Evidence, quotes: Sequence[int], *, first: int = 1) -> Gr
             )
         )
     return Grounded(text="\n\n".join(paragraphs), sources=tuple(sources))
+
+
+def naming(evidence: Evidence, contact: Contact, *, first: int = 1) -> Grounded:
+    """Return the best sentence of the site that gives this contact's phone or e-mail, if any does.
+
+    Whoever asks "who do I call about parking" sees the page that says so beside the directory.
+    """
+    if evidence.search is None:
+        return Grounded(text="")
+    found = candidates(evidence.search)
+    for n, candidate in enumerate(found):
+        if _gives(candidate.text, contact):
+            return verbatim(replace(evidence, candidates=found), [n], first=first)
+    return Grounded(text="")
+
+
+def _gives(sentence: str, contact: Contact) -> bool:
+    number = re.sub(r"\D", "", re.split(r"ext|x", contact.phone, maxsplit=1)[0])[-10:]
+    if len(number) >= 7 and number in re.sub(r"\D", "", sentence):
+        return True
+    return bool(contact.email) and contact.email.lower() in sentence.lower()
 
 
 def observed_texts(evidence: Evidence) -> list[str]:
