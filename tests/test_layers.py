@@ -18,7 +18,6 @@ MAY_IMPORT = {
 # What opens the resources of the layer below: named one by one, with the folder it may reach.
 OPENERS = {
     ("graphs/checkup.py", "db"),
-    ("graphs/checkup.py", "db"),
     ("graphs/memory.py", "db"),
     ("graphs/parts.py", "db"),
     ("graphs/prepare.py", "db"),
