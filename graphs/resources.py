@@ -6,6 +6,7 @@ from frontdesk.agents.decision import Decider
 from frontdesk.db.ingest.embed import GGUFEmbedder, RememberingEmbedder, encoder_path
 from frontdesk.graphs.memory import Memory
 from frontdesk.graphs.parts import Parts
+from frontdesk.graphs.staff import StaffDoor
 from frontdesk.tools.contact_lookup import Directory
 from frontdesk.tools.read_page import PageReader
 from frontdesk.tools.search import Searcher
@@ -30,6 +31,11 @@ class Resources(Parts):
         """The directory, found by words and by meaning."""
         switchboard = self.settings.contacts.switchboard
         return Directory(self.store, self.embedder, switchboard=switchboard)
+
+    @cached_property
+    def staff_door(self) -> StaffDoor:
+        """Who may see the directory's private rows."""
+        return StaffDoor(self.settings.contacts)
 
     @cached_property
     def toolbox(self) -> Toolbox:

@@ -3,8 +3,9 @@
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
+SHORTEST_TOKEN = 12
 AdapterName = Literal["", "ahs", "bc", "hk", "json"]
 
 
@@ -62,9 +63,18 @@ class WaitTimesSettings(Section):
 class ContactsSettings(Section):
     """`[contacts]`: the directory, and whom to offer when nobody is found.
 
-    `switchboard` is shown as it is written, such as "the switchboard, 555 0100".
+    `switchboard` is shown as it is written, such as "the switchboard, 555 0100". Whoever types
+    `staff_token` on the Directory page sees the rows that are not public; empty: nobody does.
     """
 
     file: Path | None = None
     switchboard: str = ""
     default_region: str = "CA"  # for phone numbers written without a country code
+    staff_token: SecretStr = SecretStr("")
+
+    @field_validator("staff_token")
+    @classmethod
+    def _hard_to_guess(cls, token: SecretStr) -> SecretStr:
+        if 0 < len(token.get_secret_value().strip()) < SHORTEST_TOKEN:
+            raise ValueError(f"shorter than {SHORTEST_TOKEN} characters, so it can be guessed")
+        return SecretStr(token.get_secret_value().strip())

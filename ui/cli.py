@@ -31,6 +31,7 @@ app = typer.Typer(
 )
 contacts_app = typer.Typer(help="The directory.", no_args_is_help=True, rich_markup_mode=None)
 contacts_app.command("import")(contacts.import_file)
+contacts_app.command("find")(contacts.find)
 app.command("chat")(chat_command.chat)
 app.command("ask")(ask.ask)
 app.command("ingest")(ingest.ingest)

@@ -1,4 +1,4 @@
-"""`frontdesk contacts import FILE`: make the directory equal to a file."""
+"""`frontdesk contacts import FILE` makes the directory equal to a file; `find` searches it."""
 
 import json
 from pathlib import Path
@@ -47,6 +47,26 @@ def import_file(
         print(json.dumps(report.model_dump(mode="json"), ensure_ascii=False))
     else:
         _print(report)
+
+
+def find(
+    context: typer.Context,
+    query: Annotated[str, typer.Argument(help="A name, a role, a team or what they do.")],
+    staff: Annotated[
+        bool, typer.Option("--staff", help="Show rows that are not public, too.")
+    ] = False,
+    limit: Annotated[int, typer.Option("--limit", min=1, max=100, help="At most so many.")] = 5,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+) -> None:
+    """Find a person or a team by words, typos forgiven."""
+    from frontdesk.graphs.parts import Parts
+
+    with Parts(settings_of(context)) as parts:
+        result = parts.directory.lookup(query, staff=staff, limit=limit)
+    if as_json:
+        print(json.dumps(result.model_dump(mode="json"), ensure_ascii=False))
+    else:
+        print(result.text)
 
 
 def _print(report: "ImportReport") -> None:
