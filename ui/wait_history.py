@@ -11,6 +11,7 @@ from frontdesk.ui.wait_states import duration
 if TYPE_CHECKING:
     from frontdesk.graphs.parts import DepartmentHistory, Parts, Usual
 
+ALL_WEEKDAYS = "* too few such days on record: all weekdays, or all weekends, of four weeks"
 BAR = 24  # characters of the longest wait's bar
 
 
@@ -53,6 +54,7 @@ def print_history(parts: "Parts", place: str, *, as_json: bool) -> None:
         days = [history.model_dump(mode="json") for history in found]
         print(json.dumps(days, ensure_ascii=False))
         return
+    print(parts.waits.ask([place], ask="trend").text)
     for history in found:
         _print(history)
 
@@ -80,6 +82,8 @@ def _print(history: "DepartmentHistory") -> None:
         wait = duration(hour.minutes) if hour.minutes is not None else hour.state or "–"
         table.add_row(f"{hour.hour:02d}:00", wait, Text(bar, style="cyan"), *_usual(hour.usual))
     console.print(table)
+    if any(hour.usual and not hour.usual.same_weekday for hour in hours):
+        console.print(Text(ALL_WEEKDAYS, style="dim"))
 
 
 def _usual(usual: "Usual | None") -> tuple[str, str, str]:

@@ -46,6 +46,8 @@ def waits(
         )
     if history and not place:
         raise typer.BadParameter("name a PLACE, such as: frontdesk waits --history Foothills")
+    if watch and (history or as_json):
+        raise typer.BadParameter("--watch goes with neither --history nor --json")
     from frontdesk.graphs.parts import Parts
 
     with Parts(settings) as parts:
