@@ -178,11 +178,11 @@ def _shortest_of(question: Question, group: list[Department]) -> list[str]:
     if following:
         named = ", ".join(f"{called(row)} {duration(row.minutes or 0)}" for row in following)
         sentences.append(f"Next: {named}.")
-    if question.kind == "any" and best.kind == "urgent_care":
-        emergency = of_kind(others, "emergency")
-        if emergency and emergency[0] not in following:
-            row = emergency[0]
-            sentences.append(f"The shortest emergency department: {row.site}, {wait(row)}.")
+    if question.kind == "any":
+        other: KindFilter = "emergency" if best.kind == "urgent_care" else "urgent_care"
+        rest = of_kind(others, other)
+        if rest and rest[0] not in following:
+            sentences.append(f"The shortest {kind_of(other)}: {rest[0].site}, {wait(rest[0])}.")
     return sentences
 
 
