@@ -28,7 +28,7 @@ from frontdesk.tools.wait_times import WaitTimes
 SAMPLE = Path(__file__).parents[2] / "examples" / "kestrel-valley"
 sys.path.append(str(SAMPLE))
 
-import serve  # noqa: E402
+import serve as serve  # noqa: E402
 
 DAY = datetime(2026, 2, 11, 14, 0, tzinfo=serve.TIMEZONE)
 DURATION = re.compile(r"\b(?:\d+ h(?: \d+ min)?|\d+ min)\b")

@@ -9,34 +9,25 @@ import re
 
 from frontdesk.tools.waits.board import Ask, KindFilter
 
-_PLAIN: tuple[tuple[Ask, re.Pattern[str]], ...] = tuple(
-    (ask, re.compile(rf"\b(?:{words})\b"))
-    for ask, words in (
-        ("nearest", r"nearest|closest"),
-        (
-            "trend",
-            r"(?:getting|gotten|been|become|becoming|going|come|coming|came|gone|went|gotten)"
-            r" (?:any |much |a lot |a bit )?"
-            r"(?:better|worse|shorter|longer|busier|quieter|slower|faster|down|up)"
-            r"|improv(?:ed|es|e|ing)|(?:than|as|like) usual|calm(?:ed|ing) down",
-        ),
-        (
-            "open",
-            r"(?:^(?:is|are|will)|be|still|stays?|its|it's) (?:\S+ ){0,6}?(?:open|shut|closed)",
-        ),
-        (
-            "shortest",
-            r"shortest|quickest|fastest|soonest|least busy|lowest wait",
-        ),
-        ("compare", r"compare|versus|vs|(?:faster|quicker|shorter|busier) than"),
-    )
-)
+_WORDS: dict[Ask, str] = {
+    "nearest": r"nearest|closest",
+    "trend": (
+        r"(?:getting|gotten|been|become|becoming|going|come|coming|came|gone|went)"
+        r" (?:any |much |a lot |a bit )?"
+        r"(?:better|worse|shorter|longer|busier|quieter|slower|faster|down|up)"
+        r"|improv(?:ed|es|e|ing)|(?:than|as|like) usual|calm(?:ed|ing) down"
+    ),
+    "open": r"(?:^(?:is|are|will)|be|still|stays?|its|it's) (?:\S+ ){0,6}?(?:open|shut|closed)",
+    "shortest": r"shortest|quickest|fastest|soonest|least busy|lowest wait",
+    "compare": r"compare|versus|vs|(?:faster|quicker|shorter|busier) than",
+}
+_PLAIN = {ask: re.compile(rf"\b(?:{words})\b") for ask, words in _WORDS.items()}
 
 
 def asked_plainly(question: str) -> Ask | None:
     """Return what the words ask for; None where they say nothing, or two different things."""
     said = " ".join(question.casefold().replace("’", "'").split())
-    found = [ask for ask, words in _PLAIN if words.search(said)]
+    found = [ask for ask, words in _PLAIN.items() if words.search(said)]
     return found[0] if len(found) == 1 else None
 
 
@@ -48,7 +39,7 @@ _URGENT = re.compile(r"\burgent care\b")
 _EMERGENCY = re.compile(r"\b(?:er|ed|emergency|emergencies|emerg)\b")
 
 
-def kind_plainly(question: str, ask: Ask) -> KindFilter | None:
+def kind_plainly(question: str, ask: str) -> KindFilter | None:
     """Return the kind of department that the words mean; None where they leave it open.
 
     Two kinds held against each other are both meant, and where to take a child is asked of those
