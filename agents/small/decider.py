@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from langchain_core.messages import BaseMessage
@@ -32,6 +32,7 @@ from frontdesk.tools.wait_times import read_when
 from frontdesk.tools.waits.asked import asked_plainly, kind_plainly
 
 Rows = NDArray[np.float32]
+Name = TypeVar("Name", bound=str)
 # A second quote must be this likely, against stopping, before it is added.
 MORE = 0.5
 SURE_PLACE = 0.75  # the score of a name that is said, not hinted at
@@ -97,7 +98,7 @@ class SmallModel:
     def _id(self, name: str) -> int:
         return self.ids[name][0]
 
-    def _choose(self, logits: Rows, allowed: Sequence[str]) -> tuple[str, float]:
+    def _choose(self, logits: Rows, allowed: Sequence[Name]) -> tuple[Name, float]:
         names = [marker(name) for name in allowed]
         scores = logits[[self._id(name) for name in names]].astype(np.float64)
         weights = np.exp(scores - scores.max())

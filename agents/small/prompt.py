@@ -22,6 +22,7 @@ from frontdesk.agents.decision import STEPS, Candidate, Evidence, Observation, V
 from frontdesk.agents.small.evidence import CANDIDATES
 from frontdesk.tools.contact_lookup import ContactResult
 from frontdesk.tools.search import SearchResult
+from frontdesk.tools.waits.board import Ask, KindFilter
 
 EMBEDDING = 384
 FEATURES = 64
@@ -30,8 +31,8 @@ SLOT_SIZE = EMBEDDING + FEATURES
 SCALE = 3.0
 PASSAGES = 3
 REFERENCES = ("this", "previous")
-KINDS = ("any", "emergency", "urgent_care", "children")
-ASKS = ("now", "shortest", "compare", "open", "nearest", "trend")
+KINDS: tuple[KindFilter, ...] = ("any", "emergency", "urgent_care", "children")
+ASKS: tuple[Ask, ...] = ("now", "shortest", "compare", "open", "nearest", "trend")
 PLACES = ("site", "town", "region")
 MATCHES = ("name", "role", "team", "site", "description")
 TEXT_HEAD, TEXT_TAIL = 160, 80
