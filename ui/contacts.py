@@ -86,12 +86,12 @@ def _print(report: "ImportReport") -> None:
     )
     for mark, style, lines in kinds:
         for line in lines[:LISTED]:
-            console.print(Text(f"{mark} {line}", style=style))
+            console.print(Text(f"{mark} {line}", style=style), soft_wrap=True)
         if len(lines) > LISTED:
             console.print(Text(f"{mark} and {len(lines) - LISTED} more", style=style))
     for warning in report.warnings:
-        console.print(Text(warning, style="yellow"))
-    console.print(Text(report.summary()))
+        console.print(Text(warning, style="yellow"), soft_wrap=True)
+    console.print(Text(report.summary()), soft_wrap=True)
 
 
 def _of(fields: dict[str, tuple[str, str]]) -> str:
