@@ -142,7 +142,12 @@ def _read(
     warnings = list(file.warnings)
     if unmarked:
         kind = "public" if unmarked_public else "private"
-        warnings.append(f"{unmarked} rows do not say whether they are public: taken as {kind}")
+        rows = (
+            "1 row does not say whether it is"
+            if unmarked == 1
+            else f"{unmarked} rows do not say whether they are"
+        )
+        warnings.append(f"{rows} public: taken as {kind}")
     return good, bad, warnings
 
 

@@ -45,6 +45,7 @@ def test_wrong_usage_is_told_in_one_line(desk: Desk) -> None:
     failed(desk.run("ask"), 2, "QUESTION")
     failed(desk.run("ask", "   "), 2, "empty")
     failed(desk.run("waits", "--history"), 2, "PLACE")
+    failed(desk.run("waits", "--watch", "--json"), 2, "--watch")
     failed(desk.run("nonsense"), 2, "nonsense")
 
 
