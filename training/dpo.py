@@ -43,7 +43,8 @@ class DpoSettings:
     rate: float = 3e-4
     epochs: int = 2
     batch: int = 32
-    pairs: int = 1500
+    judged: int = 6000
+    pairs: int = 900
     in_scope: float = 2 / 3
     seed: int = 7
 
@@ -57,6 +58,12 @@ class Pair:
     rejected: tuple[int, ...]
     refuses: bool
     doubt: float
+
+
+def first_passes(examples: Sequence[Encoded], tokenizer: Tokenizer) -> list[Encoded]:
+    """Return the examples that ask for a turn's first decision: what to do, or to decline."""
+    later = set(marker_ids(tokenizer, ("observed", "failed")))
+    return [example for example in examples if not later & set(example.prompt)]
 
 
 @torch.no_grad()
@@ -193,8 +200,9 @@ def dpo(run: Path, settings: DpoSettings, threads: int = 1) -> Path:
     dataset = load(run / "preferences" / "data.npz")
     network = read_network(run / "sft" / "model.pt")
     take_slots(network, dataset.table)
-    first = [e for e in dataset.examples if not e.group.endswith(":written") or len(e.target) < 3]
-    pairs = find_pairs(network, first, tokenizer)
+    asked = first_passes(dataset.examples, tokenizer)
+    asked = random.Random(settings.seed).sample(asked, min(len(asked), settings.judged))
+    pairs = find_pairs(network, asked, tokenizer)
     chosen = choose_pairs(pairs, settings)
     cut = len(chosen) // 10
     trainer = train_adapter(network, tokenizer, chosen[cut:], chosen[:cut], folder, settings)

@@ -16,6 +16,7 @@ from frontdesk.agents.decision import TOOL_STEPS, Decision, Evidence, Observatio
 from frontdesk.agents.small.evidence import gather, observe
 from frontdesk.db.ingest.embed import GGUFEmbedder, RememberingEmbedder, encoder_path
 from frontdesk.tools.toolbox import Toolbox
+from frontdesk.tools.waits.board import KindFilter
 from frontdesk.training.corpus import Expectation, Question, read_corpora
 from frontdesk.training.desks import open_desk
 from frontdesk.training.traces import previous_turn, right_quotes
@@ -118,10 +119,12 @@ def judge(tally: Tally, question: Question, outcome: Outcome, toolbox: Toolbox) 
         _judge_quotes(tally, question, step, outcome)
 
 
-def rows_meant(toolbox: Toolbox, places: Sequence[str]) -> frozenset[tuple[str, str]]:
-    """Return the departments that place names stand for: a town of one site is that site."""
+def rows_meant(
+    toolbox: Toolbox, places: Sequence[str], kind: KindFilter = "any"
+) -> frozenset[tuple[str, str]]:
+    """Return the departments that places and a kind stand for: a town of one site is that site."""
     assert toolbox.waits is not None
-    rows = toolbox.waits.ask(list(places)).rows
+    rows = toolbox.waits.ask(list(places), kind).rows
     return frozenset((row.department.site, row.department.department) for row in rows)
 
 
@@ -130,14 +133,17 @@ def _judge_waits(
 ) -> None:
     got = decision.arguments
     same = rows_meant(toolbox, got["places"]) == rows_meant(toolbox, step.places)
-    right = same and got["ask"] == step.ask
+    meant = rows_meant(toolbox, got["places"], got["kind"]) == rows_meant(
+        toolbox, step.places, step.kind
+    )
+    right = meant and got["ask"] == step.ask
     tally.count("arguments: places", same)
     tally.count("arguments: ask", got["ask"] == step.ask)
-    tally.count("arguments: kind", got["kind"] == step.kind)
-    tally.count("arguments", right and got["kind"] == step.kind)
+    tally.count("arguments: departments", meant)
+    tally.count("arguments", right)
     if question.previous:
         tally.count("follow-ups, resolved", right)
-    if not (right and got["kind"] == step.kind):
+    if not right:
         wanted = {"places": step.places, "ask": step.ask, "kind": step.kind}
         tally.wrong.append({"q": question.q, "want": wanted, "got": got})
 
