@@ -1,7 +1,7 @@
 """The bundled model as a decider: slots in, one scored step out."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -34,7 +34,10 @@ Rows = NDArray[np.float32]
 Name = TypeVar("Name", bound=str)
 # Set on an organisation kept out of training (not on tests/corpora): the model declines and gives
 # up too readily, trusts the order of the candidates too little, and knows when it is unsure.
-LEANING = {"refuse": -1.0, "answer": 1.0}
+LEANING: Mapping[str, float] = {"refuse": -1.0, "answer": 1.0}
+NO_LEANING: Mapping[str, float] = {}
+# A few words after an answer ("and the children's one?") stay with the tool that gave it.
+STAY, FEW_WORDS = 2.0, 5
 RANK_PRIOR = 0.5
 SURE_QUOTE = 0.6
 SURE_PLACE = 0.75  # the score of a name that is said, not hinted at
@@ -72,7 +75,7 @@ class SmallModel:
             return Decision("search", {"query": evidence.question})
         with self.engine.open() as sequence:
             logits = sequence.extend(self.rows(render(evidence)))
-            step, probability = self._choose(logits, self._steps(evidence))
+            step, probability = self._choose(logits, self._steps(evidence), _leaning(evidence))
             if step == "answer":
                 return Decision("answer", {}, probability, self._quotes(sequence, evidence))
             if step not in TOOL_STEPS:
@@ -100,10 +103,12 @@ class SmallModel:
     def _id(self, name: str) -> int:
         return self.ids[name][0]
 
-    def _choose(self, logits: Rows, allowed: Sequence[Name]) -> tuple[Name, float]:
+    def _choose(
+        self, logits: Rows, allowed: Sequence[Name], leaning: Mapping[str, float] = NO_LEANING
+    ) -> tuple[Name, float]:
         names = [marker(name) for name in allowed]
         scores = logits[[self._id(name) for name in names]].astype(np.float64)
-        scores += [LEANING.get(name, 0.0) for name in allowed]
+        scores += [leaning.get(name, 0.0) for name in allowed]
         weights = np.exp(scores - scores.max())
         best = int(weights.argmax())
         return allowed[best], float(weights[best] / weights.sum())
@@ -146,6 +151,16 @@ class SmallModel:
         kind = kind_plainly(evidence.question, ask) or kind
         arguments = {"places": _places(reference, evidence), "kind": kind, "ask": ask}
         return arguments | ({"at": evidence.question} if ask == "open" and _timed(evidence) else {})
+
+
+def _leaning(evidence: Evidence) -> Mapping[str, float]:
+    """Return what is added to the scores of the steps."""
+    previous = evidence.previous
+    if previous is None or evidence.observations or previous.step not in TOOL_STEPS:
+        return LEANING
+    if len(evidence.question.split()) > FEW_WORDS:
+        return LEANING
+    return {**LEANING, previous.step: STAY}
 
 
 def _nobody(evidence: Evidence) -> bool:

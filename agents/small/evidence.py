@@ -71,7 +71,7 @@ def candidates(result: SearchResult, limit: int = CANDIDATES) -> list[Candidate]
         cosines = vectors @ result.query_vector
         for index, sentence in enumerate(passage.sentences):
             key = " ".join(sentence.lower().split())
-            if key in seen:
+            if key in seen or key.endswith(":"):  # a lead-in says nothing by itself
                 continue
             seen.add(key)
             own = overlap(query, bodies[rank][index], rarity)

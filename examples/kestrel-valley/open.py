@@ -77,6 +77,7 @@ def moved(port: int) -> dict[str, str]:
         "FRONTDESK_SITE__DENY": json.dumps([f"http://{host}/api/*"]),
         "FRONTDESK_SITE__TRUSTED_HOSTS": json.dumps([host]),
         "FRONTDESK_WAIT_TIMES__URL": f"http://{host}{serve.FEED}",
+        "FRONTDESK_WAIT_TIMES__PAGE_URL": f"http://{host}/wait-times.html",
     }
 
 

@@ -37,15 +37,29 @@ _CHILD = re.compile(
 )
 _URGENT = re.compile(r"\burgent care\b")
 _EMERGENCY = re.compile(r"\b(?:er|ed|emergency|emergencies|emerg)\b")
+_KINDS: dict[KindFilter, re.Pattern[str]] = {
+    "children": re.compile(r"\b(?:child(?:ren)?|kid|p(?:a?e)diatric)s?'?s?\b"),
+    "urgent_care": _URGENT,
+    "emergency": _EMERGENCY,
+}
+# "and the children's one?", "what about urgent care", "for kids then": a kind and no place.
+_ONE_KIND = re.compile(
+    r"^(?:ok(?:ay)?,? )?(?:and|or|what about|how about|for)(?: (?:at|for|in|the))*"
+    r" (?:child(?:ren)?(?:'?s)?|kids?(?:'?s)?|p(?:a?e)diatrics?|urgent care|er|ed|emergency)"
+    r"(?: (?:one|department|hospital|emergency|er|side|wait|then|now))*\W*$"
+)
 
 
 def kind_plainly(question: str, ask: str) -> KindFilter | None:
     """Return the kind of department that the words mean; None where they leave it open.
 
     Two kinds held against each other are both meant, and where to take a child is asked of those
-    who see children.
+    who see children. Where a kind is all that a few words say ("and the children's one?"), it is
+    what they are about.
     """
     said = question.casefold()
     if _URGENT.search(said) and _EMERGENCY.search(said):
         return "any"
+    if _ONE_KIND.match(said):
+        return next(kind for kind, words in _KINDS.items() if words.search(said))
     return "children" if ask == "shortest" and _CHILD.search(said) else None
