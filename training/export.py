@@ -30,6 +30,8 @@ _LAYER_NAMES = {
 }
 _NAMES = {"model.embed_tokens": "token_embd", "model.norm": "output_norm", "lm_head": "output"}
 NORMAL, CONTROL = 1, 3
+# At full strength the adapter cost more in-scope questions than it declined others.
+ADAPTER_STRENGTH = 0.5
 
 
 def gguf_name(name: str) -> str:
@@ -176,7 +178,8 @@ def export(run: Path, name: str = "frontdesk-small") -> list[Path]:
         pairs, alpha = read_adapter(run / "dpo" / "adapter.pt")
         adapter = folder / "refusal.gguf"
         heads = config["num_attention_heads"]
-        write_adapter(adapter, pairs, heads=heads, alpha=alpha, name="refusal")
+        strength = alpha * ADAPTER_STRENGTH
+        write_adapter(adapter, pairs, heads=heads, alpha=strength, name="refusal")
         written.append(adapter)
     return written
 
