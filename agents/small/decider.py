@@ -28,7 +28,8 @@ from frontdesk.agents.small.prompt import (
 )
 from frontdesk.agents.small.slots import read_table, slot_rows
 from frontdesk.tools.wait_times import read_when
-from frontdesk.tools.waits.asked import asked_plainly, kind_plainly
+from frontdesk.tools.waits.asked import asked_plainly, kind_plainly, kinds_said, waits_plainly
+from frontdesk.tools.waits.board import KindFilter
 
 Rows = NDArray[np.float32]
 Name = TypeVar("Name", bound=str)
@@ -38,6 +39,8 @@ LEANING: Mapping[str, float] = {"refuse": -1.0, "answer": 1.0}
 NO_LEANING: Mapping[str, float] = {}
 # A few words after an answer ("and the children's one?") stay with the tool that gave it.
 STAY, FEW_WORDS = 2.0, 5
+# A wait asked for in plain words at a place of the feed is a live one, whatever the pages say.
+PLAIN = 6.0
 RANK_PRIOR = 0.5
 SURE_QUOTE = 0.6
 SURE_PLACE = 0.75  # the score of a name that is said, not hinted at
@@ -148,19 +151,26 @@ class SmallModel:
         logits = sequence.extend([self._id(marker(kind))])
         # Where the words leave no doubt, they go before the model's reading of them.
         ask = asked_plainly(evidence.question) or self._choose(logits, ASKS)[0]
-        kind = kind_plainly(evidence.question, ask) or kind
+        kind = kind_plainly(evidence.question, ask) or _said_kind(kind, reference, evidence)
         arguments = {"places": _places(reference, evidence), "kind": kind, "ask": ask}
         return arguments | ({"at": evidence.question} if ask == "open" and _timed(evidence) else {})
 
 
 def _leaning(evidence: Evidence) -> Mapping[str, float]:
     """Return what is added to the scores of the steps."""
+    leaning = dict(LEANING)
     previous = evidence.previous
-    if previous is None or evidence.observations or previous.step not in TOOL_STEPS:
-        return LEANING
-    if len(evidence.question.split()) > FEW_WORDS:
-        return LEANING
-    return {**LEANING, previous.step: STAY}
+    if evidence.observations:
+        return leaning
+    if previous and previous.step in TOOL_STEPS and len(evidence.question.split()) <= FEW_WORDS:
+        leaning[previous.step] = STAY
+    if any(place.score >= SURE_PLACE for place in evidence.places):
+        ask = asked_plainly(evidence.question)
+        if waits_plainly(evidence.question) or ask not in (None, "open"):
+            leaning["wait_times"] = PLAIN
+        elif ask == "open" and _timed(evidence):
+            leaning["wait_times"] = 2 * STAY
+    return leaning
 
 
 def _nobody(evidence: Evidence) -> bool:
@@ -180,6 +190,16 @@ def _query(step: str, reference: str, evidence: Evidence) -> str:
     if step == "contact_lookup" and previous.step == "contact_lookup":
         return str(previous.arguments.get("query", previous.question))
     return follow_up_query(evidence.question, previous)
+
+
+def _said_kind(kind: KindFilter, reference: str, evidence: Evidence) -> KindFilter:
+    """Return the model's kind only where the person's words can mean it, else the turn before's."""
+    if kind in kinds_said(evidence.question):
+        return kind
+    if reference == "previous" and evidence.previous and not kinds_said(evidence.question):
+        before: KindFilter = evidence.previous.arguments.get("kind", "any")
+        return before
+    return "any"
 
 
 def _timed(evidence: Evidence) -> bool:

@@ -18,7 +18,7 @@ from frontdesk.tools.waits.words import (
     wait,
 )
 
-LISTED = 6  # departments named in a sentence each; the rows hold all
+LISTED = 8  # departments named in a sentence each; the rows hold all
 
 
 @dataclass(frozen=True)

@@ -42,12 +42,42 @@ _KINDS: dict[KindFilter, re.Pattern[str]] = {
     "urgent_care": _URGENT,
     "emergency": _EMERGENCY,
 }
+_KIN = re.compile(
+    r"\b(?:(?:my|our|the|a) )?(?:son|daughter|baby|toddler|infant|newborn|grand(?:son|daughter)"
+    r"|little (?:one|boy|girl)|boy|girl)\b"
+)
+_WALK_IN = re.compile(r"\b(?:walk[- ]?in|minor injur(?:y|ies))\b")
 # "and the children's one?", "what about urgent care", "for kids then": a kind and no place.
 _ONE_KIND = re.compile(
     r"^(?:ok(?:ay)?,? )?(?:and|or|what about|how about|for)(?: (?:at|for|in|the))*"
     r" (?:child(?:ren)?(?:'?s)?|kids?(?:'?s)?|p(?:a?e)diatrics?|urgent care|er|ed|emergency)"
     r"(?: (?:one|department|hospital|emergency|er|side|wait|then|now))*\W*$"
 )
+
+
+_WAITING = re.compile(r"\b(?:waits?|waiting|queues?|line-?ups?|busy|wait ?times?)\b")
+# A wait for something else than to be seen: a surgery, a result, a place on a list.
+_OTHER_WAIT = re.compile(
+    r"\bwait(?:s|ing)?(?: ?times?)? (?:for|to)\b|\bwaiting (?:lists?|rooms?)\b"
+    r"|\b(?:appointments?|surger(?:y|ies)|results?|usual(?:ly)?|average|typical(?:ly)?)\b"
+)
+
+
+def waits_plainly(question: str) -> bool:
+    """Tell whether the words ask for a wait to be seen; with a place named, it is the live one."""
+    said = question.casefold()
+    return bool(_WAITING.search(said)) and not _OTHER_WAIT.search(said)
+
+
+def kinds_said(question: str) -> frozenset[KindFilter]:
+    """Return the kinds of department that the words can mean; a number of another kind is wrong."""
+    said = question.casefold()
+    named = {kind for kind, words in _KINDS.items() if words.search(said)}
+    if _KIN.search(said):
+        named.add("children")
+    if _WALK_IN.search(said):
+        named.add("urgent_care")
+    return frozenset(named)
 
 
 def kind_plainly(question: str, ask: str) -> KindFilter | None:
