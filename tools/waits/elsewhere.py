@@ -1,6 +1,6 @@
 """The place that a question names and the feed does not know: its wait must not be made up.
 
-named_elsewhere("how long is the wait at Foothills Medical Centre?", "an authority of another valley")
+named_elsewhere("how long is the wait at Foothills Medical Centre?", "Example Health")
     -> "Foothills Medical Centre"
 """
 
