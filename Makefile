@@ -26,14 +26,13 @@ $(BIN)/pip:
 	@$(PYTHON) -m venv $(VENV)
 	@$(PIP) install --upgrade pip
 
-# torch first, and its CPU build: of the machine's own index, else of PyTorch's, for PyPI's brings gigabytes of CUDA.
+# torch first, and its CPU build where an index offers one: the other brings gigabytes of CUDA.
 # What is there already is not asked for on the network again.
 $(VENV)/.installed: requirements.lock pyproject.toml | $(BIN)/pip
 	@$(PIP) install "setuptools>=77" wheel
 	@echo "[2/4] torch $(TORCH)"
 	@$(BIN)/python -c 'import importlib.metadata as m, sys; sys.exit(not m.version("torch").startswith("$(TORCH)"))' 2>/dev/null \
 		|| $(PIP) install torch==$(TORCH)+cpu 2>/dev/null \
-		|| $(PIP) install --no-deps --index-url https://download.pytorch.org/whl/cpu torch==$(TORCH) 2>/dev/null \
 		|| $(PIP) install torch==$(TORCH)
 	@echo "[3/4] libraries (the first time llama.cpp is compiled: about six minutes on two cores)"
 	@$(PIP) install --no-deps --requirement requirements.lock
