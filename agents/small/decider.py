@@ -166,10 +166,9 @@ def _leaning(evidence: Evidence) -> Mapping[str, float]:
         leaning[previous.step] = STAY
     if any(place.score >= SURE_PLACE for place in evidence.places):
         ask = asked_plainly(evidence.question)
-        if waits_plainly(evidence.question) or ask not in (None, "open"):
+        live = ask is not None and (ask != "open" or _timed(evidence))
+        if live or waits_plainly(evidence.question):
             leaning["wait_times"] = PLAIN
-        elif ask == "open" and _timed(evidence):
-            leaning["wait_times"] = 2 * STAY
     return leaning
 
 
