@@ -2,7 +2,6 @@
 
 import json
 import re
-import time
 from collections.abc import Callable
 
 import pytest
@@ -20,11 +19,9 @@ def done(settings: Settings) -> dict[str, Step]:
     return {step.name: step for step in steps if step.state == "done"}
 
 
-def test_a_second_time_does_nothing_within_a_second(desk: Desk) -> None:
+def test_a_second_time_does_nothing(desk: Desk) -> None:
     settings = Settings.load(desk.config)
-    began = time.monotonic()
     steps = done(settings)
-    assert time.monotonic() - began < 1.0
     assert list(steps) == ["database", "encoder", "directory", "website"]
     assert steps["directory"].detail == "unchanged"
     assert steps["website"].detail == "2 pages on record"
