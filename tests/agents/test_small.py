@@ -16,8 +16,6 @@ from frontdesk.agents.small.evidence import observe
 from frontdesk.agents.small.prompt import ASKS, KINDS, MARKERS, QUOTES
 from frontdesk.tools.wait_times import PlaceMatch
 
-pytestmark = pytest.mark.skipif(not BUNDLED.is_file(), reason="no bundled model here")
-
 ANSWERS = {"answer", "not_found"}
 DECLINES = {"refuse", "clarify"}
 LOOK_UPS = {"search", "contact_lookup"}

@@ -10,7 +10,6 @@ import pytest
 from desks import Desk, failed
 from ruled_decider import RuledDecider
 
-from frontdesk.agents.deciders import BUNDLED
 from frontdesk.graphs import Assistant, Settings
 from frontdesk.ui.batch import answer_batch
 from frontdesk.ui.failure import CommandError
@@ -22,7 +21,6 @@ KEYS = (
     " model adapter"
 ).split()
 WAIT = "how long is the wait at avens general"
-needs_model = pytest.mark.skipif(not BUNDLED.is_file(), reason="no bundled model here")
 
 
 @pytest.fixture(scope="module")
@@ -127,7 +125,6 @@ def test_a_missing_batch(desk: Desk) -> None:
     failed(desk.run("ask", "a", "--batch", "none.jsonl"), 2, "--batch")
 
 
-@needs_model
 def test_ask_json_prints_one_object_with_the_keys_of_the_contract(desk: Desk) -> None:
     done = desk.run("ask", WAIT, "--json")
     assert done.returncode == 0, done.stderr
@@ -138,7 +135,6 @@ def test_ask_json_prints_one_object_with_the_keys_of_the_contract(desk: Desk) ->
     assert list(reply["timings"]) == ["first_token_ms", "total_ms"]
 
 
-@needs_model
 def test_ask_goes_on_with_a_thread(desk: Desk) -> None:
     first = json.loads(desk.run("ask", WAIT, "--json", "--thread", "kept").stdout)
     assert first["thread"] == "kept"
@@ -146,12 +142,10 @@ def test_ask_goes_on_with_a_thread(desk: Desk) -> None:
     assert second["outcome"] == "answered" and "Bellwether" in second["answer"]
 
 
-@needs_model
 def test_ask_refuses_what_is_too_long(desk: Desk) -> None:
     failed(desk.run("ask", "a" * 20000), 1, "20000")
 
 
-@needs_model
 def test_output_that_cannot_be_written(desk: Desk) -> None:
     with open("/dev/full", "w") as full:
         done = subprocess.run(
