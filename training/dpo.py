@@ -130,19 +130,9 @@ def to_rows(pairs: Sequence[Pair]) -> Rows:
     )
 
 
-def train_adapter(
-    network: LlamaForCausalLM,
-    tokenizer: Tokenizer,
-    pairs: Sequence[Pair],
-    held_out: Sequence[Pair],
-    folder: Path,
-    settings: DpoSettings,
-) -> SlotTrainer:
-    """Train a LoRA adapter on `pairs` and return the trainer with its history."""
-    fast = PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer, pad_token=marker("pad"), eos_token=marker("end")
-    )
-    arguments = DPOConfig(
+def _schedule(folder: Path, settings: DpoSettings) -> DPOConfig:
+    """Return TRL's settings of the run: sigmoid loss beside the SFT term, on the CPU."""
+    return DPOConfig(
         output_dir=str(folder / "checkpoints"),
         per_device_train_batch_size=settings.batch,
         per_device_eval_batch_size=settings.batch,
@@ -164,6 +154,20 @@ def train_adapter(
         activation_checkpointing=False,
         dataloader_pin_memory=False,
     )
+
+
+def train_adapter(
+    network: LlamaForCausalLM,
+    tokenizer: Tokenizer,
+    pairs: Sequence[Pair],
+    held_out: Sequence[Pair],
+    folder: Path,
+    settings: DpoSettings,
+) -> SlotTrainer:
+    """Train a LoRA adapter on `pairs` and return the trainer with its history."""
+    fast = PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer, pad_token=marker("pad"), eos_token=marker("end")
+    )
     adapter = LoraConfig(
         r=settings.rank,
         lora_alpha=settings.alpha,
@@ -181,7 +185,7 @@ def train_adapter(
     )
     trainer = SlotTrainer(
         model=network,
-        args=arguments,
+        args=_schedule(folder, settings),
         train_dataset=to_rows(pairs),
         eval_dataset=to_rows(held_out),
         processing_class=fast,
