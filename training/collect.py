@@ -11,7 +11,6 @@ import json
 import random
 import time
 from collections import Counter
-from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -21,17 +20,12 @@ from tokenizers import Tokenizer
 
 from frontdesk.db.ingest.embed import GGUFEmbedder, RememberingEmbedder, encoder_path
 from frontdesk.training.batches import SlotTable, encode
-from frontdesk.training.corpus import Expectation, Organisation, Question, read_corpora
+from frontdesk.training.corpus import Organisation, read_corpora
 from frontdesk.training.dataset import Dataset, load, merge, save
 from frontdesk.training.desks import open_desk
-from frontdesk.training.synthesise import generate, public_sets
+from frontdesk.training.questions import KINDS, Mix, desk_questions, public_texts
 from frontdesk.training.tokenizer import read_tokenizer, train_tokenizer
-from frontdesk.training.traces import noisy, trace
-
-PUBLIC_PER_DESK = {"off_topic": 150, "chat": 12, "harm": 24, "injection": 16}
-
-
-KINDS = ("written", "generated", "turns", "public")
+from frontdesk.training.traces import trace
 
 
 @dataclass(frozen=True)
@@ -49,6 +43,11 @@ class CollectSettings:
     kinds: tuple[str, ...] = KINDS
 
     @property
+    def mix(self) -> Mix:
+        """Which questions are asked."""
+        return Mix(self.public, self.copies, self.scale, self.kinds)
+
+    @property
     def folder(self) -> Path:
         """Where the collection goes."""
         return self.run / self.into
@@ -57,56 +56,6 @@ class CollectSettings:
     def tokenizer(self) -> Path:
         """The tokenizer of every collection of the run: the first one's."""
         return self.run / "collect" / "tokenizer.json"
-
-
-def desk_questions(
-    organisation: Organisation, settings: CollectSettings, rng: random.Random
-) -> Iterator[Question]:
-    """Yield the questions of one organisation, kind by kind."""
-    kinds = {
-        "written": _written(organisation, settings, rng),
-        "generated": _generated(organisation, settings, rng),
-        "turns": _turns(organisation, settings, rng),
-        "public": _public(settings, rng),
-    }
-    for kind in settings.kinds:
-        yield from kinds[kind]
-
-
-def _written(
-    organisation: Organisation, settings: CollectSettings, rng: random.Random
-) -> Iterator[Question]:
-    for question in organisation.questions:
-        yield question
-        for _ in range(settings.copies):
-            yield noisy(question, rng)
-
-
-def _generated(
-    organisation: Organisation, settings: CollectSettings, rng: random.Random
-) -> Iterator[Question]:
-    for question in generate(organisation, rng, settings.scale):
-        yield noisy(question, rng) if rng.random() < 0.4 else question
-
-
-def _turns(
-    organisation: Organisation, settings: CollectSettings, rng: random.Random
-) -> Iterator[Question]:
-    """Yield questions that change the topic of a thread: the turn before means nothing."""
-    asked = [*organisation.questions, *generate(organisation, rng, 0.3 * settings.scale)]
-    before = [q for q in asked if q.history is None]
-    for question in asked:
-        if question.history is None and question.steps[0].step != "clarify" and rng.random() < 0.6:
-            other = question.model_copy(update={"history": rng.choice(before)})
-            yield noisy(other, rng) if rng.random() < 0.3 else other
-
-
-def _public(settings: CollectSettings, rng: random.Random) -> Iterator[Question]:
-    public = _public_texts(settings.public)
-    for kind, count in PUBLIC_PER_DESK.items():
-        texts = public.get(kind, [])
-        for text in rng.sample(texts, min(len(texts), int(count * settings.scale))):
-            yield _outsider(text, kind, rng)
 
 
 def collect_desk(organisation: Organisation, settings: CollectSettings) -> dict[str, int]:
@@ -123,7 +72,7 @@ def collect_desk(organisation: Organisation, settings: CollectSettings) -> dict[
     embedder = RememberingEmbedder(GGUFEmbedder(encoder_path(settings.run), threads=1))
     examples, counts = [], Counter[str]()
     with open_desk(organisation, settings.run / "desks", embedder) as toolbox:
-        for question in desk_questions(organisation, settings, rng):
+        for question in desk_questions(organisation, settings.mix, rng):
             counts[f"{question.origin} {question.steps[0].step}"] += 1
             group = f"{organisation.slug}:{question.origin}"
             for example in trace(toolbox, question, rng, group):
@@ -158,25 +107,10 @@ def collect(settings: CollectSettings) -> dict[str, object]:
     return card
 
 
-def _public_texts(folder: Path) -> dict[str, list[str]]:
-    texts: dict[str, list[str]] = {}
-    for text, kind in public_sets(folder):
-        texts.setdefault(kind, []).append(text)
-    return texts
-
-
-def _outsider(text: str, kind: str, rng: random.Random) -> Question:
-    step = Expectation.model_validate(
-        {"step": "clarify" if kind == "chat" else "refuse", "why": kind}
-    )
-    question = Question(q=" ".join(text.split())[:600], steps=(step,), origin="public")
-    return noisy(question, rng) if rng.random() < 0.3 else question
-
-
 def _ensure_tokenizer(settings: CollectSettings, organisations: list[Organisation]) -> Tokenizer:
     if settings.tokenizer.exists():
         return read_tokenizer(settings.tokenizer)
-    public = _public_texts(settings.public)
+    public = public_texts(settings.public)
     texts = [text.lower() for o in organisations for text in o.pages.values()]
     texts += [question.q.lower() for o in organisations for question in o.questions]
     texts += [text.lower() for kind in ("off_topic", "chat") for text in public.get(kind, [])]

@@ -74,7 +74,7 @@ def read_organisation(folder: Path) -> Organisation:
         pages=dict(_pages((folder / "site.md").read_text())),
         contacts=_rows(folder / "contacts.csv"),
         places=_rows(folder / "places.csv"),
-        questions=list(_questions(folder / "questions.jsonl")),
+        questions=list(read_questions(folder / "questions.jsonl")),
     )
 
 
@@ -98,17 +98,24 @@ def _pages(site: str) -> Iterator[tuple[str, str]]:
             yield match[2], f"{match[1]}\n{part[match.end() :]}"
 
 
-def _questions(path: Path) -> Iterator[Question]:
+def read_questions(path: Path) -> Iterator[Question]:
+    """Yield the labelled questions of a JSON lines file; raises CorpusError naming the line."""
     for number, line in enumerate(path.read_text().splitlines(), 1):
         if not line.strip():
             continue
         try:
             yield _question(json.loads(line))
-        except (json.JSONDecodeError, ValidationError, KeyError, TypeError) as error:
-            reason = str(error).splitlines()[0]
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise CorpusError(
-                f"{path.name} line {number}: {reason}; see training/corpus.py"
+                f"{path.name} line {number}: {_reason(error)}; see training/corpus.py"
             ) from error
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, ValidationError):
+        first = error.errors()[0]
+        return f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
+    return f"no {error}" if isinstance(error, KeyError) else str(error).splitlines()[0]
 
 
 def _question(record: dict[str, Any]) -> Question:
@@ -116,6 +123,9 @@ def _question(record: dict[str, Any]) -> Question:
     text = record.pop("q")
     previous = record.pop("ref", None) == "previous"
     rough = bool(record.pop("noisy", False))
+    answer = record.pop("answer", None)
+    if answer is not None:  # the short form: {"q": "...", "answer": ["what the page says"]}
+        record = {"step": "search", "quotes": [answer] if isinstance(answer, str) else answer}
     steps = record.pop("steps", None) or [record]
     return Question(
         q=text,
