@@ -11,6 +11,7 @@ import json
 import random
 import time
 from collections import Counter
+from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -18,14 +19,18 @@ from pathlib import Path
 
 from tokenizers import Tokenizer
 
-from frontdesk.db.ingest.embed import GGUFEmbedder, RememberingEmbedder, encoder_path
-from frontdesk.training.batches import SlotTable, encode
+from frontdesk.db.ingest.embed import Embedder, GGUFEmbedder, RememberingEmbedder, encoder_path
+from frontdesk.training.batches import Example, SlotTable, encode
+from frontdesk.training.chunk_traces import chunk_examples
 from frontdesk.training.corpus import Organisation, read_corpora
 from frontdesk.training.dataset import Dataset, load, merge, save
 from frontdesk.training.desks import open_desk
 from frontdesk.training.questions import KINDS, Mix, desk_questions, public_texts
 from frontdesk.training.tokenizer import read_tokenizer, train_tokenizer
 from frontdesk.training.traces import trace
+
+CHUNKS = "chunks"
+COLLECTED = (*KINDS, CHUNKS)
 
 
 @dataclass(frozen=True)
@@ -40,12 +45,13 @@ class CollectSettings:
     scale: float = 1.0
     vocabulary: int = 6000
     processes: int = 2
-    kinds: tuple[str, ...] = KINDS
+    kinds: tuple[str, ...] = COLLECTED
 
     @property
     def mix(self) -> Mix:
         """Which questions are asked."""
-        return Mix(self.public, self.copies, self.scale, self.kinds)
+        asked = tuple(kind for kind in self.kinds if kind != CHUNKS)
+        return Mix(self.public, self.copies, self.scale, asked)
 
     @property
     def folder(self) -> Path:
@@ -70,18 +76,38 @@ def collect_desk(organisation: Organisation, settings: CollectSettings) -> dict[
     tokenizer = read_tokenizer(settings.tokenizer)
     table = SlotTable(tokenizer.get_vocab_size())
     embedder = RememberingEmbedder(GGUFEmbedder(encoder_path(settings.run), threads=1))
-    examples, counts = [], Counter[str]()
-    with open_desk(organisation, settings.run / "desks", embedder) as toolbox:
-        for question in desk_questions(organisation, settings.mix, rng):
-            counts[f"{question.origin} {question.steps[0].step}"] += 1
-            group = f"{organisation.slug}:{question.origin}"
-            for example in trace(toolbox, question, rng, group):
-                examples.append(encode(example, tokenizer, table))
+    counts = Counter[str]()
+    examples = [
+        encode(example, tokenizer, table)
+        for example in desk_examples(organisation, settings, embedder, rng, counts)
+    ]
     save(part, Dataset(examples, table))
     counts_file.write_text(json.dumps(counts))
     seconds = time.monotonic() - started
     print(f"{organisation.slug}: {len(examples)} examples, {seconds:.0f} s", flush=True)
     return dict(counts)
+
+
+def desk_examples(
+    organisation: Organisation,
+    settings: CollectSettings,
+    embedder: Embedder,
+    rng: random.Random,
+    counts: Counter[str],
+) -> Iterator[Example]:
+    """Yield the examples of one organisation: its questions', then its pages' for the chunker."""
+    if settings.mix.kinds:
+        with open_desk(organisation, settings.run / "desks", embedder) as toolbox:
+            for question in desk_questions(organisation, settings.mix, rng):
+                counts[f"{question.origin} {question.steps[0].step}"] += 1
+                group = f"{organisation.slug}:{question.origin}"
+                yield from trace(toolbox, question, rng, group)
+    if CHUNKS in settings.kinds:
+        # Chance of its own: what is asked stays the same with the chunker's examples or without.
+        own = random.Random(f"{settings.seed}:{organisation.slug}:{CHUNKS}")
+        for example in chunk_examples(organisation, embedder.embed, own, settings.scale):
+            counts[f"{CHUNKS} {example.target[0]}"] += 1
+            yield example
 
 
 def collect(settings: CollectSettings) -> dict[str, object]:
@@ -129,7 +155,7 @@ def main() -> None:
     parser.add_argument("--copies", type=int, default=1)
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--processes", type=int, default=2)
-    parser.add_argument("--kinds", nargs="*", choices=KINDS, default=KINDS)
+    parser.add_argument("--kinds", nargs="*", choices=COLLECTED, default=COLLECTED)
     options = vars(parser.parse_args())
     options["kinds"] = tuple(options["kinds"])
     print(json.dumps(collect(CollectSettings(**options)), indent=2))

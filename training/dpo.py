@@ -62,7 +62,7 @@ class Pair:
 
 def first_passes(examples: Sequence[Encoded], tokenizer: Tokenizer) -> list[Encoded]:
     """Return the examples that ask for a turn's first decision: what to do, or to decline."""
-    later = set(marker_ids(tokenizer, ("observed", "failed")))
+    later = set(marker_ids(tokenizer, ("observed", "failed", "stand", "place")))
     return [example for example in examples if not later & set(example.prompt)]
 
 

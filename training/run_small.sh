@@ -6,7 +6,8 @@ run=${1:-runs/small}
 public=${2:-../shared/data}
 python -m frontdesk.training.collect "$run" --public "$public"
 python -m frontdesk.training.pretrain "$run"
-python -m frontdesk.training.collect "$run" --public "$public" --into preferences --seed 8 --scale 0.6
+python -m frontdesk.training.collect "$run" --public "$public" --into preferences --seed 8 --scale 0.6 \
+    --kinds written generated turns public
 python -m frontdesk.training.dpo "$run"
 python -m frontdesk.training.export "$run"
 python -m frontdesk.training.evaluate "$run/export/frontdesk-small-q8_0.gguf" \

@@ -17,6 +17,7 @@ from frontdesk.agents.runtime.engine import Sequence as EngineSequence
 from frontdesk.agents.small.evidence import follow_up_query
 from frontdesk.agents.small.prompt import (
     ASKS,
+    CHUNK_MARKERS,
     KINDS,
     MARKERS,
     QUOTE_MARKERS,
@@ -55,7 +56,7 @@ class SmallModel:
     """Decides with a model trained by this project: `Decider` over an `Engine`.
 
     Every choice is read from the next-token scores over the markers allowed at that place, so an
-    answer always parses and carries its probability.
+    answer always parses and carries its probability. `chunks`: whether it was trained to chunk.
     """
 
     def __init__(self, engine: Engine, path: Path, adapter: str = "") -> None:
@@ -65,8 +66,9 @@ class SmallModel:
         self.table = read_table(path)
         self.ids = {name: engine.tokenize(name, special=True) for name in MARKERS}
         broken = [name for name, ids in self.ids.items() if len(ids) != 1]
-        if broken:
-            raise ModelError(f"{path}: no token for {broken[0]}; train it with this version")
+        if missing := [name for name in broken if name not in CHUNK_MARKERS]:
+            raise ModelError(f"{path}: no token for {missing[0]}; train it with this version")
+        self.chunks = not broken
 
     def decide(self, evidence: Evidence, messages: Sequence[BaseMessage] = ()) -> Decision:
         """Return the next step for `evidence`; the thread reaches the model through it."""

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from frontdesk.agents.chunking.decision import NEEDS, SHORTLIST
 from frontdesk.agents.decision import STEPS, Candidate, Evidence, Observation, Vector
 from frontdesk.agents.small.evidence import CANDIDATES
 from frontdesk.tools.contact_lookup import ContactResult
@@ -47,6 +48,13 @@ def marker(name: str) -> str:
 
 END, DECIDE = marker("end"), marker("decide")
 QUOTE_MARKERS = tuple(marker(f"quote_{n}") for n in range(CANDIDATES))
+# The words of the chunker's prompts (chunking_prompt.py); a model may be trained without them.
+JOIN_MARKERS = tuple(marker(f"join_{n}") for n in range(SHORTLIST))
+CHUNK_MARKERS: tuple[str, ...] = (
+    *(marker(n) for n in ("page", "heading", "before", "sentence", "proposition")),
+    *(marker(n) for n in ("stand", "place", *NEEDS, "new")),
+    *JOIN_MARKERS,
+)
 MARKERS: tuple[str, ...] = (
     END,
     DECIDE,
@@ -54,6 +62,7 @@ MARKERS: tuple[str, ...] = (
     *(marker(n) for n in ("observed", "failed", "all")),
     *(marker(name) for name in (*STEPS, *REFERENCES, *KINDS, *ASKS)),
     *QUOTE_MARKERS,
+    *CHUNK_MARKERS,
 )
 
 
