@@ -9,8 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from langchain_core.messages import BaseMessage
 
-from frontdesk.agents.chat.messages import disarm
-from frontdesk.agents.chat.prompt import shown, steps_so_far, system_text, turn_messages
+from frontdesk.agents.chat.prompt import decision_prompt, fixed_prompt, shown, system_text
 from frontdesk.agents.chat.prompting import Prompting
 from frontdesk.agents.chat.templates import ChatTemplate
 from frontdesk.agents.decision import TOOL_STEPS, Decision, Evidence, Step
@@ -89,15 +88,11 @@ class ChatDecider:
         """Return the tokens of the prompt, and how many of them are the same for every turn."""
         vector = evidence.search.query_vector if evidence.search is not None else None
         shots = self.prompting.shots(vector)
-        messages = turn_messages(self._system, evidence, shots)
-        # Everything in it comes from people or pages.
-        messages[1]["content"] = disarm(messages[1]["content"], self.engine)
-        text = self._template.render(messages) + steps_so_far(evidence)
+        text = decision_prompt(self._template, self.engine, self._system, evidence, shots)
         if self.prompting.thought_tokens:
             text = text.removesuffix("Step:")
-        other = [messages[0], {"role": "user", "content": "\u00b6"}]
         prompt = self.engine.tokenize(text)
-        fixed = tuple(self.engine.tokenize(self._template.render(other)))
+        fixed = tuple(self.engine.tokenize(fixed_prompt(self._template, self._system)))
         return prompt, min(common_length(tuple(prompt), fixed), len(prompt) - 1)
 
 

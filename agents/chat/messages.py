@@ -9,7 +9,7 @@ from langchain_core.messages.utils import convert_to_openai_messages
 
 from frontdesk.agents.chat.templates import ChatTemplate, Message
 from frontdesk.agents.chat.tool_calls import Dialect
-from frontdesk.agents.runtime.engine import Engine
+from frontdesk.agents.chat.vocabulary import Vocabulary
 
 
 def template_messages(
@@ -17,7 +17,7 @@ def template_messages(
     tools: list[dict[str, Any]],
     template: ChatTemplate,
     dialect: Dialect,
-    engine: Engine,
+    vocabulary: Vocabulary,
 ) -> list[Message]:
     """Return `messages` as dicts {role, content, tool_calls?} for `template`.
 
@@ -29,11 +29,26 @@ def template_messages(
         others = [m for m in messages if not isinstance(m, SystemMessage)]
         told = f"{system}\n\n{dialect.description(tools)}".strip()
         messages = [SystemMessage(told), *others]
-    return [_one(message, template, dialect, engine) for message in messages]
+    return [_one(message, template, dialect, vocabulary) for message in messages]
 
 
-def _one(message: BaseMessage, template: ChatTemplate, dialect: Dialect, engine: Engine) -> Message:
-    content = message.text if isinstance(message, SystemMessage) else disarm(message.text, engine)
+def prompt_text(
+    messages: list[BaseMessage],
+    tools: list[dict[str, Any]],
+    template: ChatTemplate,
+    dialect: Dialect,
+    vocabulary: Vocabulary,
+) -> str:
+    """Return the prompt that asks for the reply to `messages`: what is served, and is trained."""
+    asked = template_messages(messages, tools, template, dialect, vocabulary)
+    return template.render(asked, tools if template.reads_tools else None)
+
+
+def _one(
+    message: BaseMessage, template: ChatTemplate, dialect: Dialect, vocabulary: Vocabulary
+) -> Message:
+    system = isinstance(message, SystemMessage)
+    content = message.text if system else disarm(message.text, vocabulary)
     if isinstance(message, ToolMessage):
         if template.reads_tools:
             return {
@@ -62,15 +77,15 @@ def _one(message: BaseMessage, template: ChatTemplate, dialect: Dialect, engine:
     return {"role": role, "content": content}
 
 
-def disarm(text: str, engine: Engine) -> str:
+def disarm(text: str, vocabulary: Vocabulary) -> str:
     """Return `text` with every mark of the chat format broken by a space.
 
     Text from people and pages must not end a turn or open one: "<|im_end|>" becomes "< |im_end|>".
     """
     found = {
-        engine.piece(token, special=True).decode("utf-8", "replace")
-        for token in set(engine.tokenize(text))
-        if engine.is_special(token)
+        vocabulary.piece(token, special=True).decode("utf-8", "replace")
+        for token in set(vocabulary.tokenize(text))
+        if vocabulary.is_special(token)
     }
     if not found:
         return text
