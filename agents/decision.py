@@ -89,6 +89,7 @@ class Evidence:
     search: SearchResult | None = None
     search_with_previous: SearchResult | None = None
     previous_vector: Vector | None = None
+    scope: str = ""
     scope_vector: Vector | None = None
     contacts: ContactResult | None = None
     places: Sequence[PlaceMatch] = ()

@@ -108,6 +108,7 @@ def gather(toolbox: Toolbox, question: str, previous: PreviousTurn | None = None
         places=places,
         elsewhere="" if places else named_elsewhere(question, toolbox.scope),
         waits_available=toolbox.waits is not None,
+        scope=toolbox.scope,
         scope_vector=toolbox.scope_vector,
     )
 

@@ -62,7 +62,9 @@ class GGUFEmbedder:
     Raises `StoreError` when `path` is not a model that llama.cpp can load.
     """
 
-    def __init__(self, path: Path, *, threads: int | None = None) -> None:
+    def __init__(
+        self, path: Path, *, threads: int | None = None, batch_tokens: int = _BATCH_TOKENS
+    ) -> None:
         llama_cpp.llama_log_set(_LOG, ctypes.c_void_p(0))
         llama_cpp.llama_backend_init()
         params = llama_cpp.llama_model_default_params()
@@ -73,6 +75,7 @@ class GGUFEmbedder:
                 f"{path}: not an encoder that can be loaded; delete it to make it anew"
             )
         self._vocab: Any = llama_cpp.llama_model_get_vocab(self._model)
+        self._batch_tokens = batch_tokens
         self._threads = threads or min(os.cpu_count() or 1, 4)
         self._idle: queue.LifoQueue[_Context] = queue.LifoQueue()
         self._made = 0
@@ -81,9 +84,12 @@ class GGUFEmbedder:
 
     def embed(self, texts: Sequence[str]) -> Matrix:
         """Embed `texts`: float32 (n, 384), unit length. A text past 256 tokens is cut."""
-        vectors = np.zeros((len(texts), DIMENSIONS), dtype=np.float32)
-        tokens = [self.tokenize(text) for text in texts]
-        groups = _groups([len(row) for row in tokens])
+        return normalised(self.encode([self.tokenize(text) for text in texts]))
+
+    def encode(self, tokens: Sequence[Sequence[int]]) -> Matrix:
+        """Return the mean vector of each row of token ids: float32 (n, 384), of any length."""
+        vectors = np.zeros((len(tokens), DIMENSIONS), dtype=np.float32)
+        groups = _groups([len(row) for row in tokens], self._batch_tokens)
 
         def run(group: list[int]) -> None:
             context = self._take()
@@ -96,7 +102,7 @@ class GGUFEmbedder:
             run(groups[0])
         else:
             list(self._workers.map(run, groups))
-        return normalised(vectors)
+        return vectors
 
     def tokenize(self, text: str) -> list[int]:
         """WordPiece ids with [CLS] and [SEP], at most 256."""
@@ -205,12 +211,15 @@ def normalised(vectors: Matrix) -> Matrix:
     return (vectors / np.where(lengths == 0, 1.0, lengths)).astype(np.float32)
 
 
-def _groups(lengths: Sequence[int]) -> list[list[int]]:
-    """Pack texts, given their lengths in tokens, into batches of indices, like lengths together."""
+def _groups(lengths: Sequence[int], room: int) -> list[list[int]]:
+    """Pack texts, given their lengths in tokens, into batches of at most `room` tokens.
+
+    Like lengths go together.
+    """
     groups: list[list[int]] = []
     tokens = 0
     for index in sorted(range(len(lengths)), key=lambda i: lengths[i]):
-        full = tokens + lengths[index] > _BATCH_TOKENS
+        full = tokens + lengths[index] > room
         if not groups or full or len(groups[-1]) == _BATCH_TEXTS:
             groups.append([])
             tokens = 0

