@@ -11,6 +11,10 @@ class FrontdeskDataError(Exception):
 class StoreError(FrontdeskDataError):
     """The database cannot be started, reached, migrated or written."""
 
+    def __init__(self, message: str, *, passing: bool = False) -> None:
+        self.passing = passing  # the connection was lost: a restart may be under way
+        super().__init__(message)
+
 
 class FetchError(FrontdeskDataError):
     """A page could not be fetched, or may not be: `url`, and `reason` in a few words."""
@@ -23,6 +27,10 @@ class FetchError(FrontdeskDataError):
         self.refused = refused  # the guard or a limit said no: asking again changes nothing
         self.retry = retry  # a network fault that may pass
         super().__init__(f"{url}: {reason}")
+
+
+class ChunkError(FrontdeskDataError):
+    """A document was read but the model that cuts it failed."""
 
 
 class ExtractError(FrontdeskDataError):

@@ -1,8 +1,8 @@
 """Cut a document into chunks, by one of several chunkers behind one interface.
 
 A chunker only decides where to cut: it gets the document's sentences as `Unit`s and returns
-spans of them. What a chunk holds is the same for all: the exact sentences, in order, with the
-headings above them.
+spans of them, or groups that need not stand side by side. What a chunk holds is the same for all:
+the exact sentences, in order, with the headings above them.
 """
 
 from collections.abc import Sequence
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from frontdesk.db.ingest.document import BlockKind, Document, Link
+from frontdesk.db.ingest.report import ChunkingCost
 
 _NOTHING = 12  # words; a remainder smaller than this joins the chunk before it
 
@@ -31,22 +32,47 @@ class Unit:
 
 @dataclass(frozen=True)
 class Chunk:
-    """A piece of a document. `text` is `sentences` put together, a line for each block."""
+    """A piece of a document. `text` is `sentences` put together, a line for each block.
+
+    `about` and `propositions`, one a sentence, are a model's words: embedded so that the chunk is
+    found, never shown.
+    """
 
     ordinal: int
     heading: tuple[str, ...]
     text: str
     sentences: tuple[str, ...]
     links: tuple[Link, ...] = ()
+    about: str = ""
+    propositions: tuple[str, ...] = ()
 
 
 Span = tuple[int, int]  # units [start, end); spans may overlap, together they cover all units
 
 
-class Chunker(Protocol):
-    """Decides where a document is cut."""
+@dataclass(frozen=True)
+class Group:
+    """Units that belong together, by ascending number; the groups of a document share none.
 
-    def spans(self, title: str, units: Sequence[Unit]) -> list[Span]: ...
+    `about` names the group; `propositions` say each unit so that it stands alone.
+    """
+
+    members: tuple[int, ...]
+    about: str = ""
+    propositions: tuple[str, ...] = ()
+
+
+class Chunker(Protocol):
+    """Decides where a document is cut. Raises `ChunkError` when it cannot."""
+
+    def spans(self, title: str, units: Sequence[Unit]) -> Sequence[Span | Group]: ...
+
+
+class ModelChunker(Chunker, Protocol):
+    """A chunker that asks a model: which one, and what that costs."""
+
+    @property
+    def cost(self) -> ChunkingCost: ...
 
 
 def units_of(document: Document) -> list[Unit]:
@@ -69,18 +95,27 @@ def chunks_of(document: Document, chunker: Chunker) -> list[Chunk]:
     """Cut `document`. The chunks' sentences are the document's: none lost, none invented."""
     units = units_of(document)
     spans = chunker.spans(document.title, units) if units else []
-    return [_chunk(ordinal, units[start:end]) for ordinal, (start, end) in enumerate(spans)]
+    return [_chunk(ordinal, units, span) for ordinal, span in enumerate(spans)]
 
 
-def _chunk(ordinal: int, units: Sequence[Unit]) -> Chunk:
+def _chunk(ordinal: int, all_units: Sequence[Unit], span: Span | Group) -> Chunk:
+    group = span if isinstance(span, Group) else Group(tuple(range(*span)))
+    units = [all_units[number] for number in group.members]
     text = units[0].sentence
-    for before, unit in zip(units, units[1:], strict=False):
-        same = before.block == unit.block and unit.kind != "code"
-        text += (" " if same else "\n") + unit.sentence
+    for before, number in zip(group.members, group.members[1:], strict=False):
+        unit = all_units[number]
+        beside = number == before + 1 and all_units[before].block == unit.block
+        text += (" " if beside and unit.kind != "code" else "\n") + unit.sentence
     said = " ".join(text.split())
     links = dict.fromkeys(link for unit in units for link in unit.links if link.text in said)
     return Chunk(
-        ordinal, common_heading(units), text, tuple(u.sentence for u in units), tuple(links)
+        ordinal,
+        common_heading(units),
+        text,
+        tuple(u.sentence for u in units),
+        tuple(links),
+        group.about,
+        group.propositions,
     )
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Protocol
 
 from frontdesk.db import pages
-from frontdesk.db.ingest.chunk import Chunker
+from frontdesk.db.ingest.chunk import ModelChunker
 from frontdesk.db.ingest.chunkers import make_chunker
 from frontdesk.db.ingest.client import Fetched
 from frontdesk.db.ingest.embed import Embedder
@@ -43,17 +43,21 @@ def ingest(
     *,
     embedder: Embedder,
     on_event: OnEvent | None = None,
-    chunker: Chunker | None = None,
+    chunker: ModelChunker | None = None,
 ) -> IngestReport:
     """Read `sources` (URLs, files or folders) into the store and report what happened.
 
     What cannot be read is in the report; the run goes on. A `chunker` given here goes before the
-    one in the settings. Raises `SourceError` for a source that is neither a URL nor there, and
-    `StoreError` when the database fails: what was stored stays.
+    one in the settings, and its cost is in the report. Raises `SourceError` for a source that is
+    neither a URL nor there, and `StoreError` when the database fails: what was stored stays.
     """
     urls, paths = split_sources(sources)
     cutter = chunker or make_chunker(settings.chunks, embedder)
-    run = Run(store, embedder, cutter, recipe(settings.chunks), on_event)
+    cost = chunker.cost if chunker else None
+    run = Run(
+        store, embedder, cutter, recipe(settings.chunks, cost.model if cost else ""), on_event
+    )
+    run.report.chunking = cost
     number = run.begin()
     for path in paths:
         read_path(run, path, settings.site.max_page_bytes)

@@ -4,7 +4,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import Protocol
 
-from frontdesk.db.errors import ExtractError
+from frontdesk.db.errors import ChunkError, ExtractError
 from frontdesk.db.ingest.chunk import Chunk, Chunker, chunks_of
 from frontdesk.db.ingest.document import Document
 from frontdesk.db.ingest.extract import extract
@@ -33,9 +33,12 @@ class Prepared:
     error: str = ""
 
 
-def recipe(settings: ChunkSettings) -> str:
-    """Name the way that documents are read and cut; a page of another recipe is read anew."""
-    return f"{_VERSION} {settings.model_dump_json()}"
+def recipe(settings: ChunkSettings, model: str = "") -> str:
+    """Name the way that documents are read and cut; a page of another recipe is read anew.
+
+    `model` is the one that cuts, where one does.
+    """
+    return " ".join(filter(None, (_VERSION, settings.model_dump_json(), model)))
 
 
 def prepare(
@@ -62,7 +65,10 @@ def prepare(
     content_hash = _content_hash(document)
     if known is not None and known.content_hash == content_hash:
         return Prepared(body_hash, content_hash)
-    chunks = tuple(chunks_of(document, chunker))
+    try:
+        chunks = tuple(chunks_of(document, chunker))
+    except ChunkError as error:
+        return Prepared(body_hash, error=f"cannot be cut: {error}")
     if not chunks and document.index:
         return Prepared(body_hash, content_hash, document, error="no text in it")
     return Prepared(body_hash, content_hash, document, chunks)

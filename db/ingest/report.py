@@ -29,8 +29,24 @@ class Problem(BaseModel):
     reason: str
 
 
+class ChunkingCost(BaseModel):
+    """What cutting documents with a model has cost: tokens are those it read and wrote."""
+
+    model: str
+    calls: int = 0
+    tokens: int = 0
+    seconds: float = 0.0
+
+    def __str__(self) -> str:
+        """One part of a line: "412 calls of frontdesk-small, 21,300 tokens, 4.1 s"."""
+        return f"{self.calls:,} calls of {self.model}, {self.tokens:,} tokens, {self.seconds:.1f} s"
+
+
 class IngestReport(BaseModel):
-    """The counts of one run. `complete` is False when a budget or an outage ended it early."""
+    """The counts of one run. `complete` is False when a budget or an outage ended it early.
+
+    `chunking` is there when documents were cut with a model, and grows while that goes on.
+    """
 
     started_at: datetime
     found: int = 0
@@ -44,6 +60,7 @@ class IngestReport(BaseModel):
     bytes: int = 0
     seconds: float = 0.0
     embedding_seconds: float = 0.0
+    chunking: ChunkingCost | None = None
     complete: bool = True
     stopped_by: str = ""
     failed: list[Problem] = Field(default_factory=list)
@@ -65,7 +82,8 @@ class IngestReport(BaseModel):
             f"{len(self.failed)} failed",
         ]
         stopped = f"; stopped: {self.stopped_by}" if self.stopped_by else ""
-        return f"{', '.join(parts)} in {self.seconds:.1f} s{stopped}"
+        chunking = f"; chunking: {self.chunking}" if self.chunking else ""
+        return f"{', '.join(parts)} in {self.seconds:.1f} s{chunking}{stopped}"
 
 
 OnEvent = Callable[[IngestEvent], None]

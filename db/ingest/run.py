@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from psycopg.types.json import Jsonb
 
-from frontdesk.db import chunks, lexical, pages, versions
+from frontdesk.db import chunks, lexical_segments, pages, versions
 from frontdesk.db.ingest.chunk import Chunk, Chunker
 from frontdesk.db.ingest.client import Fetched
 from frontdesk.db.ingest.embed import Embedder
@@ -123,7 +123,7 @@ class Run:
         """Bring the lexical index and the marks of old versions up to date with the chunks."""
         self._since_index = 0
         with self.store.connection() as connection:
-            lexical.refresh(connection)
+            lexical_segments.refresh(connection)
             versions.mark(connection)
 
 
@@ -159,11 +159,15 @@ def page_of(
 
 
 def embed_chunks(embedder: Embedder, title: str, cut: Sequence[Chunk]) -> list[chunks.NewChunk]:
-    """Embed each chunk with its context, and each of its sentences under its heading."""
-    texts = ["\n".join(filter(None, (title, " > ".join(c.heading), c.text))) for c in cut]
+    """Embed each chunk with its context, and each of its sentences under its heading.
+
+    Where a model said the sentences so that they stand alone, those words are embedded.
+    """
+    texts = ["\n".join(filter(None, (title, " > ".join(c.heading), c.about, c.text))) for c in cut]
     for chunk in cut:
         context = chunk.heading[-1] if chunk.heading else title
-        texts += [f"{context}. {sentence}" for sentence in chunk.sentences]
+        under = [f"{context}. {sentence}" for sentence in chunk.sentences]
+        texts += chunk.propositions or under
     distinct = list(dict.fromkeys(texts))
     vectors = dict(zip(distinct, embedder.embed(distinct), strict=True))
     rows = iter(texts[len(cut) :])

@@ -9,7 +9,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from frontdesk.db.errors import StoreError
-from frontdesk.db.ingest.chunk import Chunk, Chunker, DocumentChunker, chunks_of, units_of
+from frontdesk.db.ingest.chunk import (
+    Chunk,
+    Chunker,
+    DocumentChunker,
+    Group,
+    Unit,
+    chunks_of,
+    units_of,
+)
 from frontdesk.db.ingest.chunkers import (
     FixedChunker,
     RecursiveChunker,
@@ -55,6 +63,36 @@ def test_the_chunks_hold_the_sentences_of_the_page(chunker: Chunker, document: D
     for ordinal, chunk in enumerate(chunks):
         assert chunk.ordinal == ordinal and chunk.sentences
         assert " ".join(chunk.text.split()) == " ".join(" ".join(chunk.sentences).split())
+
+
+class OddAndEven:
+    """Gathers what does not stand side by side."""
+
+    def spans(self, title: str, units: Sequence[Unit]) -> list[Group]:
+        halves = [tuple(range(start, len(units), 2)) for start in (0, 1)]
+        return [
+            Group(half, "about", tuple(f"said {units[n].sentence}" for n in half))
+            for half in halves
+            if half
+        ]
+
+
+@settings(max_examples=60, deadline=None)
+@given(document=documents)
+def test_groups_hold_the_sentences_of_the_page(document: Document) -> None:
+    chunks = chunks_of(document, OddAndEven())
+    held = [sentence for chunk in chunks for sentence in chunk.sentences]
+    assert sorted(held) == sorted(document.sentences())
+    for chunk in chunks:
+        assert " ".join(chunk.text.split()) == " ".join(" ".join(chunk.sentences).split())
+        assert chunk.propositions == tuple(f"said {sentence}" for sentence in chunk.sentences)
+
+
+def test_sentences_of_a_group_that_stood_apart_are_on_lines_of_their_own() -> None:
+    text = "Parking costs $2. Dogs are welcome. It is free at night. Keep them on a lead."
+    parking, dogs = chunks_of(Document("Park", [Block("paragraph", text)]), OddAndEven())
+    assert parking.text == "Parking costs $2.\nIt is free at night."
+    assert dogs.text == "Dogs are welcome.\nKeep them on a lead."
 
 
 @settings(max_examples=60, deadline=None)
