@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from frontdesk.graphs.assistant import build_assistant
+    from frontdesk.graphs.chunking import build_chunking
     from frontdesk.graphs.session import Assistant
     from frontdesk.graphs.settings import Settings, SettingsError
 
@@ -16,9 +17,10 @@ _HOMES = {
     "Settings": "settings",
     "SettingsError": "settings",
     "build_assistant": "assistant",
+    "build_chunking": "chunking",
 }
 
-__all__ = ["Assistant", "Settings", "SettingsError", "build_assistant"]
+__all__ = ["Assistant", "Settings", "SettingsError", "build_assistant", "build_chunking"]
 
 
 def __getattr__(name: str) -> Any:

@@ -17,6 +17,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
+from frontdesk.agents.errors import ModelError
 from frontdesk.db import Store, contacts, pages
 from frontdesk.db.errors import FrontdeskDataError
 from frontdesk.db.ingest.contacts import ImportReport, import_contacts
@@ -87,12 +88,15 @@ def ingest_sources(
     chunker: str | None = None,
     on_event: Callable[[IngestEvent], None] | None = None,
 ) -> IngestReport:
-    """Read URLs, files or folders into the store. Raises `StoreError` and `SourceError`."""
+    """Read URLs, files or folders into the store.
+
+    Raises `StoreError`, `SourceError`, and `PrepareError` when the chunker's model cannot be used.
+    """
     if chunker is not None:
         chunks = settings.chunks.model_copy(update={"chunker": chunker})
         settings = settings.model_copy(update={"chunks": chunks})
     with Store.open(settings.database, settings.data_dir) as store, _encoder(settings) as encoder:
-        return ingest(store, sources, settings, embedder=encoder, on_event=on_event)
+        return _ingest(store, sources, settings, encoder, on_event)
 
 
 def import_directory(settings: Settings, file: Path, **options: bool) -> ImportReport:
@@ -103,6 +107,28 @@ def import_directory(settings: Settings, file: Path, **options: bool) -> ImportR
     with Store.open(settings.database, settings.data_dir) as store, _encoder(settings) as encoder:
         region = settings.contacts.default_region
         return import_contacts(store, file, embedder=encoder, region=region, **options)
+
+
+def _ingest(
+    store: Store,
+    sources: Sequence[str],
+    settings: Settings,
+    encoder: Embedder,
+    on_event: Callable[[IngestEvent], None] | None,
+) -> IngestReport:
+    """Read sources with the settings' chunker; the agentic one brings its model."""
+    if settings.chunks.chunker != "agentic":
+        return ingest(store, sources, settings, embedder=encoder, on_event=on_event)
+    # LangGraph takes two seconds to import, and only this chunker needs it.
+    from frontdesk.graphs.agentic_chunker import open_chunker
+
+    try:
+        with open_chunker(settings, encoder.embed) as chunker:
+            return ingest(
+                store, sources, settings, embedder=encoder, on_event=on_event, chunker=chunker
+            )
+    except ModelError as error:
+        raise PrepareError(f"the agentic chunker: {error}") from error
 
 
 @contextmanager
@@ -169,9 +195,7 @@ class _Preparation:
             held = pages.count(connection)
         if held and self._stamp().get("site") == sources:
             return f"{held} pages on record"
-        report = ingest(
-            store, sources, self.settings, embedder=self.encoder, on_event=self._reading
-        )
+        report = _ingest(store, sources, self.settings, self.encoder, self._reading)
         problems = [*report.failed, *report.skipped]
         if problems and not report.stored + report.unchanged:
             first = problems[0]

@@ -7,9 +7,7 @@ model also meets the chunks that its own mistakes make.
 
 import random
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
-
-import numpy as np
+from dataclasses import replace
 
 from frontdesk.agents.chunking.decision import (
     NEEDS,
@@ -18,11 +16,12 @@ from frontdesk.agents.chunking.decision import (
     Needs,
     Proposition,
     Sentence,
-    Vector,
 )
-from frontdesk.agents.chunking.sentences import compose, heading_of, read_sentences
+from frontdesk.agents.chunking.sentences import compose, read_sentences
 from frontdesk.agents.chunking.shortlist import shortlist
-from frontdesk.agents.small.chunking_prompt import SentenceVectors, place_prompt, stand_prompt
+from frontdesk.agents.chunking.vectors import KeptVectors
+from frontdesk.agents.small.chunking import sentence_vectors
+from frontdesk.agents.small.chunking_prompt import place_prompt, stand_prompt
 from frontdesk.agents.small.prompt import JOIN_MARKERS, marker
 from frontdesk.db.ingest.chunk import Unit
 from frontdesk.training.batches import Example
@@ -38,27 +37,12 @@ _SHUFFLED = 0.4
 _KIND_HIDDEN = 0.2
 
 
-@dataclass
-class Remembered:
-    """Embeds each text of an organisation once."""
-
-    embed: Embed
-    vectors: dict[str, Vector] = field(default_factory=dict)
-
-    def __call__(self, texts: Sequence[str]) -> Vector:
-        """Return unit vectors (n, 384)."""
-        new = [text for text in dict.fromkeys(texts) if text not in self.vectors]
-        if new:
-            self.vectors.update(zip(new, self.embed(new), strict=True))
-        return np.stack([self.vectors[text] for text in texts])
-
-
 def chunk_examples(
     organisation: Organisation, embed: Embed, rng: random.Random, scale: float = 1.0
 ) -> Iterator[Example]:
     """Yield the examples of one organisation, of both tasks."""
     pages = sections_of(organisation)
-    remembered = Remembered(embed)
+    remembered = KeptVectors(embed)
     group = f"{organisation.slug}:chunks"
     yield from _stands(pages, remembered, rng, group, int(STAND * scale))
     left = int(PLACE * scale)
@@ -69,16 +53,6 @@ def chunk_examples(
             if rng.random() < _KEPT:
                 left -= 1
                 yield example
-
-
-def sentence_vectors(page: str, sentence: Sentence, embed: Embed) -> SentenceVectors:
-    """Embed a sentence and what it may lean on."""
-    heading = heading_of(page, sentence) if sentence.heading else ""
-    texts = [text for text in (page, sentence.text, heading, sentence.before) if text]
-    rows = dict(zip(texts, embed(texts), strict=True))
-    return SentenceVectors(
-        rows[page], rows.get(heading), rows.get(sentence.before), rows[sentence.text]
-    )
 
 
 def _stands(
@@ -93,7 +67,7 @@ def _stands(
     for needs, sentences in found.items():
         for title, sentence in rng.sample(sentences, min(len(sentences), count // len(NEEDS))):
             shown = replace(sentence, kind="paragraph") if rng.random() < _KIND_HIDDEN else sentence
-            prompt = stand_prompt(shown, sentence_vectors(title, shown, embed))
+            prompt = stand_prompt(shown, sentence_vectors(title, [shown], embed)[0])
             yield Example(tuple(prompt), (marker(needs),), group)
 
 

@@ -75,10 +75,12 @@ def _watched(
         BarColumn(bar_width=24),
         TextColumn("{task.completed:.0f}/{task.total:.0f} documents"),
         TimeElapsedColumn(),
+        # Read anew at every refresh: a model may think for minutes about one page.
+        TextColumn("{task.fields[chunking]}", markup=False),
         TextColumn("{task.description}", style="dim", markup=False),
     )
     with Progress(*columns, console=console, transient=True) as progress:
-        task = progress.add_task("", total=1)
+        task = progress.add_task("", total=1, chunking="")
 
         def on_event(event: "IngestEvent") -> None:
             report = event.report
@@ -88,6 +90,7 @@ def _watched(
                 completed=report.stored + report.unchanged + problems,
                 total=max(1, report.found),
                 description=event.url[-60:],
+                chunking=report.chunking or "",
             )
 
         return run(on_event)

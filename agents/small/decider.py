@@ -88,6 +88,11 @@ class SmallModel:
             arguments = self._arguments(sequence, step, evidence)
             return Decision(step, arguments, probability)  # type: ignore[arg-type]
 
+    def score(self, rows: Rows, allowed: Sequence[Name]) -> tuple[Name, float]:
+        """Return the likeliest of `allowed` after the prompt `rows`, and its probability."""
+        with self.engine.open() as sequence:
+            return self._choose(sequence.extend(rows), allowed)
+
     def close(self) -> None:
         """Free the model."""
         self.engine.close()

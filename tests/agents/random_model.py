@@ -107,14 +107,17 @@ def write_model(
     seed: int = 0,
     template: str = CHATML,
     spelling: tuple[list[str], list[str]] | None = None,
+    markers: tuple[str, ...] = (),
 ) -> Path:
     """Write a model of `shape` to `path` and return `path`.
 
-    `spelling` is (tokens, merges) of a byte-level BPE; by default it knows the words above.
+    `spelling` is (tokens, merges) of a byte-level BPE; by default it knows the words above. With
+    `markers`, the protocol words of a model of ours and its slots, it reads evidence as one does.
     """
     tokens, merges = spelling or words_vocabulary()
-    filler = max(0, shape.vocabulary - len(tokens) - len(SPECIALS))
-    tokens = [*tokens, *(f"<filler{i}>" for i in range(filler)), *SPECIALS]
+    specials = (*SPECIALS, *markers)
+    filler = max(0, shape.vocabulary - len(tokens) - len(specials))
+    tokens = [*tokens, *(f"<filler{i}>" for i in range(filler)), *specials]
     writer = gguf.GGUFWriter(path, "llama")
     writer.add_context_length(shape.context)
     writer.add_embedding_length(shape.width)
@@ -126,7 +129,9 @@ def write_model(
     writer.add_layer_norm_rms_eps(1e-5)
     writer.add_vocab_size(len(tokens))
     writer.add_file_type(2 if shape.quantised else 0)
-    _write_vocabulary(writer, tokens, merges, template)
+    if markers:
+        writer.add_uint32("frontdesk.slots", 1)
+    _write_vocabulary(writer, tokens, merges, template, len(tokens) - len(specials))
     todo = list(tensors(shape, len(tokens)))
     for name, size in todo:
         quantised = shape.quantised and len(size) == 2
@@ -144,9 +149,12 @@ def write_model(
 
 
 def _write_vocabulary(
-    writer: gguf.GGUFWriter, tokens: list[str], merges: list[str], template: str
+    writer: gguf.GGUFWriter,
+    tokens: list[str],
+    merges: list[str],
+    template: str,
+    first_special: int,
 ) -> None:
-    first_special = len(tokens) - len(SPECIALS)
     writer.add_tokenizer_model("gpt2")
     writer.add_tokenizer_pre("qwen2")
     writer.add_token_list(tokens)
