@@ -1,6 +1,6 @@
 """Trained weights on disk, and out of it as arrays."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -23,10 +23,24 @@ def read_network(path: Path) -> LlamaForCausalLM:
     return network
 
 
+def average(networks: Sequence[LlamaForCausalLM]) -> LlamaForCausalLM:
+    """Return the first network with the mean of all their weights (Wortsman et al. 2022)."""
+    states = [network.state_dict() for network in networks]
+    mean = {name: torch.stack([state[name] for state in states]).mean(0) for name in states[0]}
+    networks[0].load_state_dict(mean)
+    return networks[0]
+
+
 def read_tensors(path: Path) -> tuple[dict[str, np.ndarray], dict[str, int]]:
     """Return the network's tensors by their transformers names, and its configuration."""
     saved = torch.load(path, weights_only=True)
     return {name: value.float().numpy() for name, value in saved["state"].items()}, saved["config"]
+
+
+def save_adapter(model: torch.nn.Module, alpha: int, path: Path) -> None:
+    """Write the LoRA matrices of a model that PEFT has wrapped, and their alpha."""
+    state = {name: value for name, value in model.state_dict().items() if "lora_" in name}
+    torch.save({"state": state, "alpha": alpha}, path)
 
 
 def read_adapter(path: Path) -> tuple[list[tuple[str, np.ndarray, np.ndarray]], float]:

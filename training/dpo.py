@@ -21,12 +21,13 @@ from datasets import Dataset as Rows
 from peft import LoraConfig, TaskType
 from tokenizers import Tokenizer
 from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
+from transformers.trainer_utils import get_last_checkpoint
 from trl import DPOConfig, DPOTrainer
 
 from frontdesk.agents.decision import STEPS
 from frontdesk.agents.small.prompt import marker
 from frontdesk.training.batches import Encoded, collate
-from frontdesk.training.checkpoint import read_network
+from frontdesk.training.checkpoint import read_network, save_adapter
 from frontdesk.training.dataset import load
 from frontdesk.training.network import marker_ids, take_slots
 from frontdesk.training.tokenizer import read_tokenizer, token_id
@@ -112,6 +113,18 @@ def choose_pairs(pairs: Sequence[Pair], settings: DpoSettings) -> list[Pair]:
     return chosen
 
 
+def make_pairs(
+    network: LlamaForCausalLM,
+    examples: Sequence[Encoded],
+    tokenizer: Tokenizer,
+    settings: DpoSettings,
+) -> list[Pair]:
+    """Return the pairs of a training: the network's doubts among the examples it is judged on."""
+    asked = first_passes(examples, tokenizer)
+    asked = random.Random(settings.seed).sample(asked, min(len(asked), settings.judged))
+    return choose_pairs(find_pairs(network, asked, tokenizer), settings)
+
+
 class SlotTrainer(DPOTrainer):  # type: ignore[misc]  # trl publishes no types
     """TRL's trainer on rows that are already ids: slots have no text to tokenise."""
 
@@ -146,7 +159,9 @@ def _schedule(folder: Path, settings: DpoSettings) -> DPOConfig:
         max_length=None,
         logging_steps=10,
         eval_strategy="epoch",
-        save_strategy="no",
+        save_strategy="epoch",
+        save_total_limit=1,
+        save_only_model=False,
         report_to=[],
         use_cpu=True,
         bf16=False,
@@ -164,7 +179,10 @@ def train_adapter(
     folder: Path,
     settings: DpoSettings,
 ) -> SlotTrainer:
-    """Train a LoRA adapter on `pairs` and return the trainer with its history."""
+    """Train a LoRA adapter on `pairs` and return the trainer with its history.
+
+    Each epoch leaves a checkpoint in `folder`; a training that was killed goes on from the last.
+    """
     fast = PreTrainedTokenizerFast(
         tokenizer_object=tokenizer, pad_token=marker("pad"), eos_token=marker("end")
     )
@@ -191,7 +209,10 @@ def train_adapter(
         processing_class=fast,
         peft_config=adapter,
     )
-    trainer.train()
+    kept = (
+        get_last_checkpoint(folder / "checkpoints") if (folder / "checkpoints").is_dir() else None
+    )
+    trainer.train(resume_from_checkpoint=kept)
     return trainer
 
 
@@ -204,14 +225,10 @@ def dpo(run: Path, settings: DpoSettings, threads: int = 1) -> Path:
     dataset = load(run / "preferences" / "data.npz")
     network = read_network(run / "sft" / "model.pt")
     take_slots(network, dataset.table)
-    asked = first_passes(dataset.examples, tokenizer)
-    asked = random.Random(settings.seed).sample(asked, min(len(asked), settings.judged))
-    pairs = find_pairs(network, asked, tokenizer)
-    chosen = choose_pairs(pairs, settings)
+    chosen = make_pairs(network, dataset.examples, tokenizer, settings)
     cut = len(chosen) // 10
     trainer = train_adapter(network, tokenizer, chosen[cut:], chosen[:cut], folder, settings)
-    state = {k: v for k, v in trainer.model.state_dict().items() if "lora_" in k}
-    torch.save({"state": state, "alpha": settings.alpha}, folder / "adapter.pt")
+    save_adapter(trainer.model, settings.alpha, folder / "adapter.pt")
     record = {"settings": asdict(settings), "pairs": len(chosen), "log": trainer.state.log_history}
     (folder / "record.json").write_text(json.dumps(record, indent=2))
     return folder

@@ -30,6 +30,7 @@ _LAYER_NAMES = {
 }
 _NAMES = {"model.embed_tokens": "token_embd", "model.norm": "output_norm", "lm_head": "output"}
 NORMAL, CONTROL = 1, 3
+QUANTISATIONS = ("F16", "Q8_0", "Q4_0", "Q4_K_M")
 # At full strength the adapter cost more in-scope questions than it declined others.
 ADAPTER_STRENGTH = 0.5
 
@@ -42,14 +43,15 @@ def gguf_name(name: str) -> str:
     return f"blk.{layer}.{_LAYER_NAMES[part]}"
 
 
-def interleave(weight: Array, heads: int) -> Array:
-    """Return a query or key weight (rows, n) in GGUF's order of rotary pairs.
+def interleave(weight: Array, heads: int, *, back: bool = False) -> Array:
+    """Return a query or key weight (rows, n) in GGUF's order of rotary pairs, or `back` from it.
 
     transformers rotates the two halves of a head, llama.cpp neighbouring rows.
     """
-    rows = weight.shape[0]
-    halves = weight.reshape(heads, 2, rows // heads // 2, *weight.shape[1:])
-    return halves.swapaxes(1, 2).reshape(weight.shape)
+    half = weight.shape[0] // heads // 2
+    shape = (heads, half, 2) if back else (heads, 2, half)
+    pairs = weight.reshape(*shape, *weight.shape[1:])
+    return pairs.swapaxes(1, 2).reshape(weight.shape)
 
 
 def write_model(
@@ -112,16 +114,12 @@ def quantise(source: Path, target: Path, kind: str = "Q8_0") -> None:
     """Write `source` quantised; raises ValueError for a kind llama.cpp does not know."""
     import llama_cpp
 
-    kinds = {
-        "F16": llama_cpp.LLAMA_FTYPE_MOSTLY_F16,
-        "Q8_0": llama_cpp.LLAMA_FTYPE_MOSTLY_Q8_0,
-        "Q4_0": llama_cpp.LLAMA_FTYPE_MOSTLY_Q4_0,
-        "Q4_K_M": llama_cpp.LLAMA_FTYPE_MOSTLY_Q4_K_M,
-    }
-    if kind not in kinds:
-        raise ValueError(f"quantisation {kind!r} is not known; use one of {', '.join(kinds)}")
+    if kind not in QUANTISATIONS:
+        raise ValueError(
+            f"quantisation {kind!r} is not known; use one of {', '.join(QUANTISATIONS)}"
+        )
     options = llama_cpp.llama_model_quantize_default_params()
-    options.ftype = kinds[kind]
+    options.ftype = getattr(llama_cpp, f"LLAMA_FTYPE_MOSTLY_{kind}")
     options.nthread = 1
     code = llama_cpp.llama_model_quantize(str(source).encode(), str(target).encode(), options)
     if code != 0:
@@ -157,6 +155,11 @@ def _finish(writer: object) -> None:
     writer.close()
 
 
+def bundled_facts(name: str) -> dict[str, str | int]:
+    """Return the GGUF keys that make a file one of this project's models."""
+    return {"general.name": name, "general.license": "MIT", "frontdesk.slots": SLOT_TOKENS}
+
+
 def export(run: Path, name: str = "frontdesk-small") -> list[Path]:
     """Write `export/`: the model in F32 and Q8_0, and the refusal adapter when there is one."""
     from frontdesk.training.checkpoint import read_adapter, read_tensors
@@ -166,12 +169,7 @@ def export(run: Path, name: str = "frontdesk-small") -> list[Path]:
     tensors, config = read_tensors(run / "sft" / "model.pt")
     tokenizer = Tokenizer.from_file(str(run / "collect" / "tokenizer.json"))
     full, small = folder / f"{name}-f32.gguf", folder / f"{name}-q8_0.gguf"
-    facts: dict[str, str | int] = {
-        "general.name": name,
-        "general.license": "MIT",
-        "frontdesk.slots": SLOT_TOKENS,
-    }
-    write_model(full, tensors, config, tokenizer, facts)
+    write_model(full, tensors, config, tokenizer, bundled_facts(name))
     quantise(full, small, "Q8_0")
     written = [full, small]
     if (run / "dpo" / "adapter.pt").exists():

@@ -23,15 +23,14 @@ from frontdesk.training.sft import Progress, SftSettings, describe, train
 from frontdesk.training.tokenizer import read_tokenizer
 
 
-def piece_vectors(tokenizer: Tokenizer, run: Path) -> np.ndarray:
-    """Return the encoder's vectors (n, 384) of the tokenizer's word pieces, kept for later."""
-    path = run / "collect" / "pieces.npy"
+def piece_vectors(tokenizer: Tokenizer, path: Path, encoder: Path) -> np.ndarray:
+    """Return the encoder's vectors (n, 384) of the tokenizer's word pieces, kept at `path`."""
     if path.exists():
         kept: np.ndarray = np.load(path)
         return kept
     count = tokenizer.get_vocab_size() - len(MARKERS) - SLOT_TOKENS
     texts = [tokenizer.decode([n], skip_special_tokens=False).strip() or " " for n in range(count)]
-    embedder = RememberingEmbedder(GGUFEmbedder(encoder_path(run), threads=1))
+    embedder = RememberingEmbedder(GGUFEmbedder(encoder, threads=1))
     vectors: np.ndarray = np.concatenate(
         [embedder.embed(texts[i : i + 256]) for i in range(0, count, 256)]
     )
@@ -39,7 +38,9 @@ def piece_vectors(tokenizer: Tokenizer, run: Path) -> np.ndarray:
     return vectors
 
 
-def new_network(tokenizer: Tokenizer, run: Path, settings: SftSettings) -> LlamaForCausalLM:
+def new_network(
+    tokenizer: Tokenizer, vectors: np.ndarray, settings: SftSettings
+) -> LlamaForCausalLM:
     """Return an untrained network whose word pieces start where the encoder puts them."""
     network = make_network(
         tokenizer.get_vocab_size(),
@@ -48,7 +49,7 @@ def new_network(tokenizer: Tokenizer, run: Path, settings: SftSettings) -> Llama
         heads=settings.heads,
         feed_forward=settings.feed_forward,
     )
-    start_from_encoder(network, tokenizer, piece_vectors(tokenizer, run))
+    start_from_encoder(network, tokenizer, vectors)
     return network
 
 
@@ -69,7 +70,11 @@ def pretrain(
     dataset = merge([load(run / name / "data.npz") for name in collections])
     tokenizer = read_tokenizer(run / "collect" / "tokenizer.json")
     torch.manual_seed(settings.seed)
-    network = read_network(start) if start else new_network(tokenizer, run, settings)
+    if start:
+        network = read_network(start)
+    else:
+        vectors = piece_vectors(tokenizer, run / "collect" / "pieces.npy", encoder_path(run))
+        network = new_network(tokenizer, vectors, settings)
     take_slots(network, dataset.table, settings.noise)
     log: list[dict[str, float]] = []
 

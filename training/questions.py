@@ -17,13 +17,15 @@ KINDS = ("written", "generated", "turns", "public")
 class Mix:
     """Which questions: `copies` noisy ones of a written question, `scale` for the rest.
 
-    `public` is the folder of the public sets; without them there are none of that kind.
+    `public` is the folder of the public sets; without them there are none of that kind. Badly typed
+    are `noise` of the generated ones, and three quarters as many of the rest.
     """
 
     public: Path | None = None
     copies: int = 1
     scale: float = 1.0
     kinds: tuple[str, ...] = KINDS
+    noise: float = 0.4
 
 
 def desk_questions(organisation: Organisation, mix: Mix, rng: random.Random) -> Iterator[Question]:
@@ -47,7 +49,7 @@ def _written(organisation: Organisation, mix: Mix, rng: random.Random) -> Iterat
 
 def _generated(organisation: Organisation, mix: Mix, rng: random.Random) -> Iterator[Question]:
     for question in generate(organisation, rng, mix.scale):
-        yield noisy(question, rng) if rng.random() < 0.4 else question
+        yield noisy(question, rng) if rng.random() < mix.noise else question
 
 
 def _turns(organisation: Organisation, mix: Mix, rng: random.Random) -> Iterator[Question]:
@@ -57,7 +59,7 @@ def _turns(organisation: Organisation, mix: Mix, rng: random.Random) -> Iterator
     for question in asked:
         if question.history is None and question.steps[0].step != "clarify" and rng.random() < 0.6:
             other = question.model_copy(update={"history": rng.choice(before)})
-            yield noisy(other, rng) if rng.random() < 0.3 else other
+            yield noisy(other, rng) if rng.random() < 0.75 * mix.noise else other
 
 
 def _public(mix: Mix, rng: random.Random) -> Iterator[Question]:
@@ -65,7 +67,7 @@ def _public(mix: Mix, rng: random.Random) -> Iterator[Question]:
     for kind, count in PUBLIC_PER_DESK.items():
         texts = public.get(kind, [])
         for text in rng.sample(texts, min(len(texts), int(count * mix.scale))):
-            yield _outsider(text, kind, rng)
+            yield _outsider(text, kind, rng, 0.75 * mix.noise)
 
 
 def public_texts(folder: Path | None) -> dict[str, list[str]]:
@@ -76,9 +78,9 @@ def public_texts(folder: Path | None) -> dict[str, list[str]]:
     return texts
 
 
-def _outsider(text: str, kind: str, rng: random.Random) -> Question:
+def _outsider(text: str, kind: str, rng: random.Random, noise: float) -> Question:
     step = Expectation.model_validate(
         {"step": "clarify" if kind == "chat" else "refuse", "why": kind}
     )
     question = Question(q=" ".join(text.split())[:600], steps=(step,), origin="public")
-    return noisy(question, rng) if rng.random() < 0.3 else question
+    return noisy(question, rng) if rng.random() < noise else question

@@ -8,20 +8,33 @@ import random
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
 import torch
 from tokenizers import Tokenizer
 from transformers import LlamaForCausalLM
 
 from frontdesk.agents.small.prompt import QUOTE_MARKERS, marker
-from frontdesk.training.batches import Encoded, SlotTable, batches, collate, shuffle_candidates
+from frontdesk.training.batches import (
+    Batch,
+    Encoded,
+    SlotTable,
+    batches,
+    collate,
+    shuffle_candidates,
+)
 from frontdesk.training.network import drop_out, guess, target_loss
 from frontdesk.training.tokenizer import token_id
+from frontdesk.training.training_state import TrainingState
 
 
 @dataclass(frozen=True)
 class SftSettings:
-    """Shape and schedule of the run; the values are those that made the bundled model."""
+    """Shape and schedule of the run; the values are those that made the bundled model.
+
+    With `patience`, training stops after that many epochs without a better held-out score and the
+    best epoch stays; without it, the last one does.
+    """
 
     width: int = 256
     layers: int = 4
@@ -37,6 +50,8 @@ class SftSettings:
     dropout: float = 0.1
     seed: int = 7
     threads: int = 2
+    patience: int = 0
+    device: str = "cpu"
 
 
 @dataclass(frozen=True)
@@ -57,12 +72,19 @@ def train(
     table: SlotTable,
     settings: SftSettings,
     report: Callable[[Progress], None],
+    checkpoint: Path | None = None,
 ) -> None:
-    """Train `network` in place on `examples`, whose slots are in `table`; the last epoch stays."""
+    """Train `network` in place on `examples`, whose slots are in `table`.
+
+    With `checkpoint`, the state of the training is kept there after each epoch, and a training that
+    was killed goes on from it to the same result.
+    """
+    device = torch.device(settings.device)
     torch.set_num_threads(settings.threads)
     torch.manual_seed(settings.seed)
     rng = random.Random(settings.seed)
     pad = token_id(tokenizer, marker("pad"))
+    network.to(device)
     decay = [p for p in network.parameters() if p.dim() > 1]
     plain = [p for p in network.parameters() if p.dim() <= 1]
     optimiser = torch.optim.AdamW(
@@ -77,24 +99,38 @@ def train(
     schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: warm_cosine(step, total))
     quotes = [token_id(tokenizer, name) for name in QUOTE_MARKERS]
     drop_out(network, settings.dropout)
-    started = time.monotonic()
-    for epoch in range(1, settings.epochs + 1):
+    state = TrainingState(network, optimiser, schedule, rng)
+    if checkpoint is not None and checkpoint.exists():
+        state.load(checkpoint)
+    while state.epoch < settings.epochs and not state.stopped(settings.patience):
+        started = time.monotonic()
         network.train()
         losses = []
         moved, markers = shuffle_candidates(examples, table, quotes, rng)
-        network.get_input_embeddings().markers = markers
+        network.get_input_embeddings().markers = markers.to(device)
         for batch in batches(moved, settings.batch, pad, rng):
-            with torch.autocast("cpu", torch.bfloat16):
-                loss = target_loss(network, batch, settings.smoothing)
+            with torch.autocast(device.type, torch.bfloat16):
+                loss = target_loss(network, on(batch, device), settings.smoothing)
             torch.autograd.backward(loss)
             torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
             optimiser.step()
             optimiser.zero_grad(set_to_none=True)
             schedule.step()
             losses.append(loss.item())
-        network.get_input_embeddings().markers = torch.tensor(table.markers)
+        network.get_input_embeddings().markers = torch.tensor(table.markers, device=device)
         score = exact(network, held_out, pad) if held_out else 0.0
-        report(Progress(epoch, sum(losses) / len(losses), score, time.monotonic() - started))
+        state.ended(sum(losses) / len(losses), score, time.monotonic() - started)
+        if checkpoint is not None:
+            state.save(checkpoint)
+        report(Progress(state.epoch, state.losses[-1], score, state.seconds))
+    if settings.patience:
+        state.restore_best()
+    network.to("cpu")
+
+
+def on(batch: Batch, device: torch.device) -> Batch:
+    """Return the batch on a device."""
+    return Batch(batch.ids.to(device), batch.labels.to(device), batch.weights.to(device))
 
 
 def warm_cosine(step: int, total: int) -> float:
@@ -109,7 +145,7 @@ def exact(network: LlamaForCausalLM, examples: Sequence[Encoded], pad: int) -> f
     """Return the share of examples whose every marker is the likeliest one (teacher-forced)."""
     right = 0
     for start in range(0, len(examples), 64):
-        batch = collate(examples[start : start + 64], pad)
+        batch = on(collate(examples[start : start + 64], pad), network.device)
         guesses = guess(network, batch)
         right += int(((guesses == batch.labels) | (batch.labels == -100)).all(-1).sum())
     return right / max(1, len(examples))

@@ -1,6 +1,6 @@
 """The bundled model's tokenizer: byte-level BPE that llama.cpp reads as `qwen2`."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
@@ -18,7 +18,28 @@ SLOT_NAMES = tuple(f"<|slot_{n}|>" for n in range(SLOT_TOKENS))
 
 def train_tokenizer(texts: Iterable[str], vocabulary: int) -> Tokenizer:
     """Return a BPE tokenizer of `vocabulary` word pieces, then the markers, then the slots."""
-    tokenizer = Tokenizer(models.BPE())
+    tokenizer = _empty(models.BPE())
+    trainer = trainers.BpeTrainer(
+        vocab_size=vocabulary,
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        show_progress=False,
+    )
+    tokenizer.train_from_iterator(texts, trainer)
+    _mark(tokenizer, (*MARKERS, *SLOT_NAMES))
+    return tokenizer
+
+
+def byte_level(
+    pieces: Mapping[str, int], merges: Sequence[tuple[str, str]], specials: Sequence[str]
+) -> Tokenizer:
+    """Return the tokenizer of these word pieces and merges, then `specials` in their order."""
+    tokenizer = _empty(models.BPE(vocab=dict(pieces), merges=list(merges)))
+    _mark(tokenizer, specials)
+    return tokenizer
+
+
+def _empty(model: models.BPE) -> Tokenizer:
+    tokenizer = Tokenizer(model)
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
         [
             pre_tokenizers.Split(Regex(_SPLIT), behavior="isolated"),
@@ -26,17 +47,12 @@ def train_tokenizer(texts: Iterable[str], vocabulary: int) -> Tokenizer:
         ]
     )
     tokenizer.decoder = decoders.ByteLevel()
-    trainer = trainers.BpeTrainer(
-        vocab_size=vocabulary,
-        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
-        show_progress=False,
-    )
-    tokenizer.train_from_iterator(texts, trainer)
-    specials = [
-        AddedToken(name, special=True, normalized=False) for name in (*MARKERS, *SLOT_NAMES)
-    ]
-    tokenizer.add_special_tokens(specials)
     return tokenizer
+
+
+def _mark(tokenizer: Tokenizer, names: Sequence[str]) -> None:
+    specials = [AddedToken(name, special=True, normalized=False) for name in names]
+    tokenizer.add_special_tokens(specials)
 
 
 def token_id(tokenizer: Tokenizer, name: str) -> int:

@@ -1,0 +1,140 @@
+"""The organisation itself as training sees it: its store, its public directory, its feed's places.
+
+with Parts(settings) as parts:
+    member = read_own(parts)
+with open_own(settings, member, embedder) as toolbox:
+    toolbox.searcher.search("parking")
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from frontdesk.db import Store, contacts, feedback, sections
+from frontdesk.db.ingest.embed import Embedder
+from frontdesk.db.sections import Section
+from frontdesk.graphs.parts import Department, Parts
+from frontdesk.graphs.prepare import prepare
+from frontdesk.graphs.settings import Settings
+from frontdesk.tools.contact_lookup import Contact, Directory
+from frontdesk.tools.search import Searcher
+from frontdesk.tools.toolbox import Toolbox
+from frontdesk.tools.wait_times import WaitTimes
+from frontdesk.training.collection import Member
+from frontdesk.training.corpus import Organisation, Question
+from frontdesk.training.pipeline.errors import TrainingError
+from frontdesk.training.pipeline.hashes import of_value
+
+
+def fill_store(settings: Settings) -> None:
+    """Read the website and the directory when the store is empty; raise if it stays so."""
+    if not _pages(settings):
+        prepare(settings)
+    if not _pages(settings):
+        raise TrainingError(
+            f"the store of {settings.organisation.name} holds no pages, so there is nothing to"
+            " train on; set [site] start_urls, or run frontdesk ingest with files or folders"
+        )
+
+
+def fingerprint(settings: Settings) -> dict[str, str]:
+    """Return the fingerprints of the store's pages, directory and feedback."""
+    with Store.open(settings.database, settings.data_dir) as store, store.connection() as database:
+        ratings = feedback.everything(database)
+        return {
+            "pages": sections.fingerprint(database),
+            "contacts": of_value([c.model_dump() for _, c in contacts.read(database, staff=False)]),
+            "feedback": of_value([rating.model_dump(mode="json") for rating in ratings]),
+        }
+
+
+def read_own(settings: Settings, questions: Sequence[Question] = ()) -> Member:
+    """Return the organisation of the store, with the feed's places as they are now."""
+    with Parts(settings) as parts:
+        with parts.store.connection() as database:
+            found = sections.read(database)
+            people = [contact for _, contact in contacts.read(database, staff=False)]
+        departments = parts.waits.board().departments if settings.wait_times.adapter else ()
+    organisation = Organisation(
+        slug=slug_of(settings.organisation.name),
+        name=settings.organisation.name,
+        scope=settings.organisation.scope,
+        pages=_markdown(found),
+        contacts=[_row(contact) for contact in people],
+        places=[_place(department) for department in departments],
+        questions=list(questions),
+    )
+    return Member(organisation=organisation, role="own", departments=list(departments))
+
+
+@contextmanager
+def open_own(settings: Settings, member: Member, embedder: Embedder) -> Iterator[Toolbox]:
+    """Yield the tools on the store itself; the waits are those that were collected."""
+    wait_times = settings.wait_times
+    people = [
+        Contact(**{key: row[key] for key in contacts.FIELDS})
+        for row in member.organisation.contacts
+    ]
+    with Store.open(settings.database, settings.data_dir) as store:
+        yield Toolbox(
+            searcher=Searcher(store, embedder),
+            directory=Directory.fixed(people, embedder, switchboard=settings.contacts.switchboard),
+            embedder=embedder,
+            scope=settings.organisation.scope,
+            waits=WaitTimes.fixed(
+                member.departments,
+                timezone=settings.organisation.timezone,
+                aliases=wait_times.aliases,
+                towns=wait_times.towns,
+                url=wait_times.page_url or wait_times.url,
+            )
+            if member.departments
+            else None,
+        )
+
+
+def slug_of(name: str) -> str:
+    """Return a name as a folder is called: lower case, hyphens."""
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "organisation"
+
+
+def _pages(settings: Settings) -> int:
+    from frontdesk.db import pages
+
+    with Store.open(settings.database, settings.data_dir) as store, store.connection() as database:
+        return pages.count(database)
+
+
+def _markdown(found: Sequence[Section]) -> dict[str, str]:
+    """Return each page as Markdown: its title, its headings, a line a sentence."""
+    pages: dict[str, list[str]] = {}
+    above: dict[str, list[str]] = {}
+    for section in found:
+        if section.language not in ("", "en"):
+            continue  # questions are generated in English
+        lines = pages.setdefault(section.url, [f"# {section.title}"])
+        known = above.get(section.url, [])
+        for depth, heading in enumerate(section.heading):
+            if known[depth : depth + 1] != [heading]:
+                lines += ["", f"{'#' * min(depth + 2, 6)} {heading}"]
+                known = []
+        above[section.url] = section.heading
+        lines += section.sentences
+    return {url: "\n".join(lines) for url, lines in pages.items()}
+
+
+def _row(contact: Contact) -> dict[str, str]:
+    return {key: str(getattr(contact, key)) for key in contacts.FIELDS}
+
+
+def _place(department: Department) -> dict[str, str]:
+    return {
+        "name": department.site,
+        "department": department.department,
+        "kind": department.kind,
+        "state": department.state,
+        "minutes": str(department.minutes or ""),
+        "region": department.region,
+        "town": department.town,
+        "note": department.note,
+    }

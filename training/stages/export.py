@@ -1,0 +1,106 @@
+"""Write the trained network as GGUF, quantise it, and check that llama.cpp computes the same.
+
+    python -m frontdesk.training.stages.export --config frontdesk.toml --folder runs/mine
+
+Writes `NAME-f32.gguf`, `NAME-q8_0.gguf` (or another quantisation) and `refusal.gguf`.
+"""
+
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+from pydantic import Field
+
+from frontdesk.training.base import base_fingerprint, base_of
+from frontdesk.training.checkpoint import read_adapter, read_network, read_tensors
+from frontdesk.training.export import (
+    ADAPTER_STRENGTH,
+    QUANTISATIONS,
+    bundled_facts,
+    quantise,
+    write_adapter,
+    write_model,
+)
+from frontdesk.training.own import slug_of
+from frontdesk.training.parity import compare
+from frontdesk.training.pipeline.errors import TrainingError
+from frontdesk.training.pipeline.recipe import StageSettings
+from frontdesk.training.pipeline.script import run_script
+from frontdesk.training.pipeline.stage import Job, Result, Stage
+from frontdesk.training.tokenizer import read_tokenizer
+
+ADAPTER = "refusal.gguf"
+
+
+class ExportSettings(StageSettings):
+    """`name` of the model ("": the organisation's), `quantisation`, strength of the adapter.
+
+    `checked`: on how many examples the GGUF file is compared with the network.
+    """
+
+    name: str = ""
+    quantisation: str = "Q8_0"
+    adapter_strength: float = Field(default=ADAPTER_STRENGTH, ge=0, le=4)
+    checked: int = Field(default=50, ge=0)
+
+
+def work(job: Job) -> Result:
+    """Write the files."""
+    settings: ExportSettings = job.settings
+    if settings.quantisation not in QUANTISATIONS:
+        known = ", ".join(QUANTISATIONS)
+        raise TrainingError(f"export.quantisation = {settings.quantisation!r}: use one of {known}")
+    name = settings.name or slug_of(job.desk.organisation.name)
+    small = job.folder / f"{name}-{settings.quantisation.lower()}.gguf"
+    metrics: dict[str, object] = {}
+    outputs = [small]
+    if job.has("sft"):
+        full = job.folder / f"{name}-f32.gguf"
+        tensors, config = read_tensors(job.of("sft") / "model.pt")
+        tokenizer = read_tokenizer(job.of("trace") / "tokenizer.json")
+        write_model(full, tensors, config, tokenizer, bundled_facts(name))
+        quantise(full, small, settings.quantisation)
+        outputs.append(full)
+        if settings.checked:
+            network = read_network(job.of("sft") / "model.pt")
+            data = job.of("trace") / "validation.npz"
+            metrics |= compare(network, {"f32": full, "served": small}, data, settings.checked)
+            job.say(", ".join(f"{key} {value}" for key, value in metrics.items()))
+    else:
+        base = base_of(job)
+        if base is None:
+            raise TrainingError("there is no trained model to export; run sft first")
+        shutil.copyfile(base, small)
+    if job.has("dpo"):
+        adapter = job.folder / ADAPTER
+        pairs, alpha = read_adapter(job.of("dpo") / "adapter.pt")
+        strength = alpha * settings.adapter_strength
+        write_adapter(adapter, pairs, heads=_heads(small), alpha=strength, name="refusal")
+        outputs.append(adapter)
+    for path in outputs:
+        job.say(f"{path.name}: {path.stat().st_size / 2**20:.1f} MiB")
+    return Result(metrics | {"MiB": round(small.stat().st_size / 2**20, 1)}, tuple(outputs))
+
+
+def exported(folder: Path) -> tuple[Path, Path | None]:
+    """Return what an export folder holds for service: (model, adapter or None)."""
+    models = [p for p in folder.glob("*.gguf") if p.name != ADAPTER and "-f32" not in p.name]
+    adapter = folder / ADAPTER
+    return models[0], adapter if adapter.is_file() else None
+
+
+def _heads(path: Path) -> int:
+    from gguf import GGUFReader
+
+    return int(GGUFReader(path).fields["llama.attention.head_count"].contents())
+
+
+def outside(job: Job) -> Mapping[str, str]:
+    """Return the fingerprint of the base, where no stage of the run trained on it."""
+    return {} if "sft" in job.recipe.stages else base_fingerprint(job)
+
+
+STAGE = Stage("export", ExportSettings, work, reads=("trace", "sft", "dpo"), outside=outside)
+
+if __name__ == "__main__":
+    run_script(STAGE.name)
