@@ -54,13 +54,13 @@ def scenes(
     like = _like_pages(pages, embed)
     found: list[Scene] = list(_asked(organisation, pages, rng))
     for number, page in enumerate(pages):
-        found.append(_scene(page, rng, hidden=0.0))
-        found.append(_scene(page, rng, hidden=1.0))
-        found.append(_scene(rng.sample(page, len(page)), rng, hidden=0.5))
-        found.append(_taking_turns(page, rng))
+        found.append(as_written(page, rng, hidden=0.0))
+        found.append(as_written(page, rng, hidden=1.0))
+        found.append(as_written(rng.sample(page, len(page)), rng, hidden=0.5))
+        found.append(taking_turns(page, rng))
         merged = [*page, *pages[like[number]]]
         merged = rng.sample(merged, len(merged)) if rng.random() < 0.5 else merged
-        found.append(_scene(merged, rng, hidden=0.7))
+        found.append(as_written(merged, rng, hidden=0.7))
     rng.shuffle(found)
     return found
 
@@ -90,7 +90,8 @@ def listed(section: Section, rng: random.Random) -> list[Unit]:
     return [Unit(lead, first.block, "paragraph", first.heading), *items]
 
 
-def _scene(page: Sequence[Section], rng: random.Random, hidden: float) -> Scene:
+def as_written(page: Sequence[Section], rng: random.Random, hidden: float) -> Scene:
+    """Return a page, its sections in order; headings are taken away with chance `hidden`."""
     units = [unit for section in page for unit in section.units]
     names = [_name(section) for section in page for _ in section.units]
     if rng.random() < hidden:
@@ -98,7 +99,7 @@ def _scene(page: Sequence[Section], rng: random.Random, hidden: float) -> Scene:
     return Scene(page[0].page, tuple(units), tuple(names))
 
 
-def _taking_turns(page: Sequence[Section], rng: random.Random) -> Scene:
+def taking_turns(page: Sequence[Section], rng: random.Random) -> Scene:
     """Return two or three sections of a page without headings, a few sentences of each in turn."""
     chosen = rng.sample(list(page), min(len(page), rng.choice((2, 3))))
     queues = [list(section.units) for section in chosen]
