@@ -6,6 +6,7 @@ from frontdesk.agents.decision import Decider
 from frontdesk.db.ingest.embed import GGUFEmbedder, RememberingEmbedder, encoder_path
 from frontdesk.graphs.memory import Memory
 from frontdesk.graphs.parts import Parts
+from frontdesk.graphs.service import model_in_service
 from frontdesk.graphs.staff import StaffDoor
 from frontdesk.tools.contact_lookup import Directory
 from frontdesk.tools.read_page import PageReader
@@ -55,7 +56,8 @@ class Resources(Parts):
         from frontdesk.agents.deciders import open_decider
 
         settings = self.settings
-        return open_decider(settings.model, settings.organisation, settings.data_dir)
+        model = model_in_service(settings.model, settings.data_dir, lambda: self.store)
+        return open_decider(model, settings.organisation, settings.data_dir)
 
     @cached_property
     def memory(self) -> Memory:

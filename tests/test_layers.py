@@ -23,6 +23,7 @@ OPENERS = {
     ("graphs/parts.py", "db"),
     ("graphs/prepare.py", "db"),
     ("graphs/resources.py", "db"),
+    ("graphs/service.py", "db"),
     ("graphs/settings.py", "db"),
     ("tools/toolbox.py", "db"),
     ("ui/train.py", "training"),

@@ -1,6 +1,10 @@
-"""What a run trains on: the model in service, the bundled one, a file, or nothing."""
+"""What a run trains on and is compared with: the model in service when the run began.
 
-from dataclasses import dataclass
+It is pinned in the run's folder: once the run's own model is promoted, going on with the run must
+not compare it with itself.
+"""
+
+import json
 from pathlib import Path
 
 from frontdesk.agents.deciders import BUNDLED, REFUSAL, reads_slots
@@ -9,52 +13,46 @@ from frontdesk.db import Store
 from frontdesk.graphs.service import model_in_service
 from frontdesk.graphs.settings import Settings
 from frontdesk.training.pipeline.errors import TrainingError
-from frontdesk.training.pipeline.hashes import of_file
+from frontdesk.training.pipeline.hashes import of_file, of_value
+from frontdesk.training.pipeline.run import write_whole
 from frontdesk.training.pipeline.stage import Job
 
-
-@dataclass(frozen=True)
-class Served:
-    """A model with its adapter, as they are served; `scale` is the adapter's strength."""
-
-    model: Path
-    adapter: Path | None
-    scale: float = 1.0
-
-    @property
-    def name(self) -> str:
-        """The model's name, as shown to people."""
-        return self.model.stem
+PINNED = "service.json"
+_KEPT = ("path", "adapter", "adapter_scale")
 
 
-def in_service(settings: Settings) -> Served:
-    """Return the model in service. Raises `TrainingError` when it is none of this project's."""
+def in_service(settings: Settings) -> ModelSettings:
+    """Return the settings of the model that serves now."""
     with Store.open(settings.database, settings.data_dir) as store:
-        found: ModelSettings = model_in_service(settings.model, settings.data_dir, lambda: store)
-    if found.url or found.path.startswith("hf:"):
-        raise TrainingError(
-            f"[model] {found.url or found.path} is in service, which the stages of the bundled"
-            " model cannot train; see docs/training.md for models of Hugging Face"
-        )
-    if not found.path:
-        own = Path(found.adapter) if found.adapter else REFUSAL
-        return Served(BUNDLED, own if own.is_file() else None, found.adapter_scale)
-    path = Path(found.path)
-    if not path.is_file() or not reads_slots(path):
-        raise TrainingError(
-            f'{path}: not a model of this project\'s shape; choose base = "bundled", or see'
-            " docs/training.md for models of Hugging Face"
-        )
-    return Served(path, Path(found.adapter) if found.adapter else None, found.adapter_scale)
+        return model_in_service(settings.model, settings.data_dir, lambda: store)
+
+
+def service_of(job: Job) -> ModelSettings:
+    """Return the model that was in service when the run began."""
+    file = job.run.path / PINNED
+    if file.is_file():
+        return job.desk.model.model_copy(update=json.loads(file.read_text("utf-8")))
+    found = in_service(job.desk)
+    write_whole(file, {key: getattr(found, key) for key in _KEPT})
+    return found
+
+
+def service_fingerprint(settings: ModelSettings) -> str:
+    """Return the fingerprint of a model as it is served: its files and the adapter's strength."""
+    model, adapter = settings.path or str(BUNDLED), settings.adapter
+    if not settings.path and not adapter and REFUSAL.is_file():
+        adapter = str(REFUSAL)
+    files = [of_file(Path(name)) for name in (model, adapter) if name and Path(name).is_file()]
+    return of_value([settings.url, settings.name, settings.adapter_scale, *files])
 
 
 def base_of(job: Job) -> Path | None:
-    """Return the GGUF file that the run trains on; None: from nothing."""
+    """Return the GGUF file that the run trains on; None: from nothing. Raises `TrainingError`."""
     named = job.recipe.base
     if named == "nothing":
         return None
     if named == "service":
-        return in_service(job.desk).model
+        return _trainable(service_of(job))
     path = BUNDLED if named == "bundled" else job.path(Path(named))
     if not path.is_file():
         raise TrainingError(f"base = {named!r}: {path}: no such file")
@@ -65,3 +63,14 @@ def base_fingerprint(job: Job) -> dict[str, str]:
     """Return the fingerprint of what the run trains on."""
     path = base_of(job)
     return {"base": of_file(path) if path else "nothing"}
+
+
+def _trainable(settings: ModelSettings) -> Path:
+    """Return the file of a model in service that the stages can train on."""
+    path = Path(settings.path) if settings.path else BUNDLED
+    if settings.url or not path.is_file() or not reads_slots(path):
+        raise TrainingError(
+            f"{settings.url or settings.path} is in service, and it is none of this project's"
+            " models; set base=bundled to train that one, or see docs/training.md for others"
+        )
+    return path

@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 from typer.exceptions import TyperException
 
-from frontdesk.ui import ask, chat_command, contacts, doctor, ingest, waits
+from frontdesk.ui import ask, chat_command, contacts, doctor, ingest, train, waits
 from frontdesk.ui.failure import FAILED, debugging, one_line
 from frontdesk.ui.options import Globals
 
@@ -37,6 +37,7 @@ app.command("ask")(ask.ask)
 app.command("ingest")(ingest.ingest)
 app.add_typer(contacts_app, name="contacts")
 app.command("waits")(waits.waits)
+app.command("train")(train.train)
 app.command("doctor")(doctor.doctor)
 
 

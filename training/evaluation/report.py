@@ -1,0 +1,101 @@
+"""The report of an evaluation: one JSON object, and one HTML page that needs nothing else."""
+
+import random
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from frontdesk.training.evaluation.compare import Difference, differences
+from frontdesk.training.evaluation.measures import Summary, summarise
+from frontdesk.training.evaluation.verdict import Verdict
+
+TEMPLATE = Path(__file__).parent / "report.html"
+WRONG_SHOWN = 60
+
+
+class Report(BaseModel):
+    """An evaluation. `candidate` is None where only the model in service was asked."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    organisation: str
+    data: str
+    service: Summary
+    candidate: Summary | None = None
+    differences: list[Difference] = []
+
+    @property
+    def best(self) -> Summary:
+        """The model that the report is about."""
+        return self.candidate or self.service
+
+    @property
+    def worse(self) -> list[Difference]:
+        """The guarded measures on which the candidate is worse."""
+        return [difference for difference in self.differences if difference.worse]
+
+
+def make_report(
+    organisation: str,
+    data: str,
+    service: tuple[str, str, Sequence[Verdict]],
+    candidate: tuple[str, str, Sequence[Verdict]] | None = None,
+) -> Report:
+    """Return the report of (model, adapter, verdicts), side by side where there is a candidate."""
+    theirs = summarise(*service)
+    ours = summarise(*candidate) if candidate else None
+    return Report(
+        organisation=organisation,
+        data=data,
+        service=theirs,
+        candidate=ours,
+        differences=differences(ours, theirs) if ours else [],
+    )
+
+
+def to_html(report: Report, verdicts: Sequence[Verdict]) -> str:
+    """Return the report as one page; `verdicts` are those of the model it is about."""
+    from jinja2 import Environment, StrictUndefined
+
+    from frontdesk.training.evaluation import plots
+
+    both: list[tuple[str, Summary]] = [("in service", report.service)]
+    if report.candidate:
+        both.insert(0, ("candidate", report.candidate))
+    page = Environment(autoescape=True, undefined=StrictUndefined).from_string(
+        TEMPLATE.read_text("utf-8")
+    )
+    wrong = [v for v in verdicts if not v.right or v.grade in ("wrong", "partly")]
+    return page.render(
+        report=report,
+        both=both,
+        names=sorted({name for _, summary in both for name in summary.measures}),
+        measures=plots.plot_measures(report.differences) if report.differences else "",
+        confusion=plots.plot_confusion(report.best),
+        reliability=plots.plot_reliability(both),
+        grades=plots.plot_grades(both),
+        wrong=wrong[:WRONG_SHOWN],
+        wrong_count=len(wrong),
+    )
+
+
+def to_responses(verdicts: Sequence[Verdict], count: int, seed: int) -> str:
+    """Return `count` answers beside their questions, as Markdown, to be read by people."""
+    drawn = random.Random(seed).sample(list(verdicts), min(count, len(verdicts)))
+    return "\n".join(_response(verdict) for verdict in drawn)
+
+
+def _response(verdict: Verdict) -> str:
+    asked = f"{verdict.before} / {verdict.question}" if verdict.before else verdict.question
+    judged = verdict.grade or ("right" if verdict.right else "wrong")
+    lines = [f"## {asked}", "", verdict.answer, "", f"*{verdict.want} -> {verdict.got}, {judged}*"]
+    lines += [f"*labelled: {' / '.join(verdict.labelled)}*"] if verdict.labelled else []
+    return "\n".join([*lines, ""])
+
+
+def plain(report: Report, verdicts: dict[str, Sequence[Verdict]]) -> dict[str, Any]:
+    """Return the report as JSON values, with what each model did with each question."""
+    kept = {name: [v.model_dump(mode="json") for v in found] for name, found in verdicts.items()}
+    return {**report.model_dump(mode="json"), "verdicts": kept}
