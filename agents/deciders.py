@@ -2,10 +2,15 @@
 
 from importlib.resources import files
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from frontdesk.agents.decision import Decider
 from frontdesk.agents.errors import ModelFileError
 from frontdesk.agents.settings import ModelSettings, OrganisationSettings
+
+if TYPE_CHECKING:
+    from frontdesk.agents.chat.prompting import Embed
+    from frontdesk.agents.runtime.engine import EngineStats
 
 MODELS = Path(str(files("frontdesk.agents").joinpath("models")))
 BUNDLED = MODELS / "frontdesk-small-q8_0.gguf"
@@ -15,26 +20,36 @@ _HEADER_BYTES = 1 << 16  # the first keys of a GGUF file; the vocabulary follows
 
 
 def open_decider(
-    settings: ModelSettings, organisation: OrganisationSettings, data_dir: Path
+    settings: ModelSettings,
+    organisation: OrganisationSettings,
+    data_dir: Path,
+    embed: "Embed | None" = None,
 ) -> Decider:
     """Return the bundled model, the one at `settings.path`, or the one behind `settings.url`.
 
     The bundled model takes its refusal adapter along, unless `settings.adapter` names another;
-    `adapter_scale = 0` switches it off. Raises `ModelError`.
+    `adapter_scale = 0` switches it off. `embed` is the encoder of questions, by which few-shot
+    prompting finds its examples. Raises `ModelError`.
     """
     if settings.url:
-        return _instruct(settings, organisation, data_dir)
+        return _instruct(settings, organisation, data_dir, embed)
     if settings.path:
         from frontdesk.agents.runtime.model_file import resolve
 
         path = resolve(settings.path, data_dir / "models")
         if not reads_slots(path):
-            return _instruct(settings, organisation, data_dir)
+            return _instruct(settings, organisation, data_dir, embed)
         return _small(settings, path, data_dir)
     if not BUNDLED.is_file():
         raise ModelFileError(f"{BUNDLED}: no such model; set [model] path, or train one")
     own = settings.adapter or (str(REFUSAL) if REFUSAL.is_file() else "")
     return _small(settings.model_copy(update={"adapter": own}), BUNDLED, data_dir)
+
+
+def load_of(decider: Decider) -> "EngineStats | None":
+    """Return how many people its engine serves and how many wait; None for a server elsewhere."""
+    engine = getattr(decider, "engine", None)
+    return engine.stats if engine is not None else None
 
 
 def reads_slots(path: Path) -> bool:
@@ -44,7 +59,7 @@ def reads_slots(path: Path) -> bool:
 
 
 def _small(settings: ModelSettings, path: Path, data_dir: Path) -> Decider:
-    from frontdesk.agents.chat.opening import open_engine
+    from frontdesk.agents.engines import open_engine
     from frontdesk.agents.small.decider import SmallModel
 
     adapter = Path(settings.adapter).stem if settings.adapter else ""
@@ -52,8 +67,11 @@ def _small(settings: ModelSettings, path: Path, data_dir: Path) -> Decider:
 
 
 def _instruct(
-    settings: ModelSettings, organisation: OrganisationSettings, data_dir: Path
+    settings: ModelSettings,
+    organisation: OrganisationSettings,
+    data_dir: Path,
+    embed: "Embed | None",
 ) -> Decider:
     from frontdesk.agents.chat.opening import open_instruct_decider
 
-    return open_instruct_decider(settings, organisation, data_dir)
+    return open_instruct_decider(settings, organisation, data_dir, embed)

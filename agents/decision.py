@@ -1,8 +1,8 @@
 """One decision of a turn: what was looked up, and the step chosen from it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol, get_args
+from typing import Any, Literal, Protocol, get_args, runtime_checkable
 
 import numpy as np
 from langchain_core.messages import BaseMessage
@@ -108,3 +108,14 @@ class Decider(Protocol):
 
     def decide(self, evidence: Evidence, messages: Sequence[BaseMessage]) -> Decision:
         """Return the next step for `evidence`; `messages` is the thread so far, oldest first."""
+
+
+@runtime_checkable
+class Writer(Protocol):
+    """A decider that can also put an answer into its own words."""
+
+    def write(self, evidence: Evidence, decision: Decision, texts: Sequence[str]) -> Iterator[str]:
+        """Yield the answer in pieces, citing the shown sentences as [n].
+
+        It rests on the sentences that `decision` quotes; literals may come from `texts`, too.
+        """

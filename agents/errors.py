@@ -12,6 +12,12 @@ class ModelFileError(ModelError):
 class EngineBusy(ModelError):
     """As many people as allowed are being answered and the waiting line is full."""
 
+    def __init__(self, answered: int, waiting: int) -> None:
+        self.answered, self.waiting = answered, waiting
+        super().__init__(
+            f"{answered} people are being answered and {waiting} are waiting: try again in a moment"
+        )
+
 
 class EngineClosed(ModelError):
     """The engine was closed while, or before, work was asked of it."""

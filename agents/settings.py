@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
 Grounding = Literal["verbatim", "grounded", "free"]
-Prompting = Literal["zero_shot", "few_shot", "step_by_step", "self_consistency"]
+Prompting = Literal["zero_shot", "few_shot", "step_by_step", "self_consistency", "tree_of_thought"]
 
 EMERGENCY_NOTICE = (
     "If someone's life may be in danger, call your local emergency number now: "
@@ -48,7 +48,10 @@ class ModelSettings(Section):
     is the model to ask it for. `context_tokens` is what all people together may fill (None: by the
     model and half a GiB of memory), `max_sequences` how many are answered at once while
     `max_waiting` more may wait. `prompting` is how an instruct model is
-    asked (see `agents/chat/prompting.py`). `max_steps` is the most steps of one turn.
+    asked (see `agents/chat/prompting.py`). `max_steps` is the most steps of one turn. `grounding`:
+    "verbatim" quotes sentences; "grounded" lets an instruct model put them into its own words, with
+    every literal and citation held to them; "free" leaves that to the check afterwards. `drafting`
+    guesses ahead what is copied from the prompt (see docs/performance.md for when that pays).
     """
 
     path: str = ""
@@ -66,6 +69,7 @@ class ModelSettings(Section):
     temperature: float = Field(default=0.0, ge=0.0, le=2.0)
     turn_timeout_seconds: float = Field(default=120.0, gt=0.0)
     prompting: Prompting = "zero_shot"
+    drafting: bool = False
     max_steps: int = Field(default=6, ge=1, le=50)
 
     @field_validator("url")

@@ -1,10 +1,18 @@
 """From what a turn observed and decided to the answer: text, sources, outcome, checked literals."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import cast
 
 from frontdesk.agents.decision import Decision, Evidence
-from frontdesk.agents.policy.grounding import Source, iso, naming, observed_texts, verbatim
+from frontdesk.agents.policy.grounding import (
+    Grounded,
+    Source,
+    iso,
+    naming,
+    observed_texts,
+    verbatim,
+)
 from frontdesk.agents.policy.literals import check
 from frontdesk.graphs import wording
 from frontdesk.graphs.events import WaitsEvent
@@ -26,14 +34,24 @@ class Answer:
     waits: WaitsResult | None = None
 
 
-def compose(evidence: Evidence, decision: Decision, settings: Settings) -> Answer:
-    """Say what the decision says, from this turn's observations only, and check every literal."""
+# Writes about the quotes: the number of the first source, and whether nothing is said before, to
+# what was written and how many literals were dropped from it.
+Write = Callable[[int, bool], tuple[Grounded, int]]
+
+
+def compose(
+    evidence: Evidence, decision: Decision, settings: Settings, write: Write | None = None
+) -> Answer:
+    """Say what the decision says, from this turn's observations only, and check every literal.
+
+    With `write` the model puts what it quotes into its own words; where it cannot, it is quoted.
+    """
     organisation = settings.organisation
     if decision.step == "refuse":
         return _fixed("refused", wording.refusal(organisation), settings)
     if decision.step == "clarify":
         return _fixed("clarify", wording.clarification(organisation), settings)
-    draft = _said(evidence, decision)
+    draft = _said(evidence, decision, write)
     if decision.step == "not_found" or not draft.text:
         draft = _not_found(evidence, draft, settings)
     return checked(draft, evidence, settings)
@@ -47,7 +65,8 @@ def checked(draft: Answer, evidence: Evidence, settings: Settings) -> Answer:
     if not text:
         text, outcome = wording.not_found((), settings.contacts.switchboard), "not_found"
     cited = tuple(source for source in draft.sources if f"[{source.n}]" in text)
-    return Answer(outcome, text, cited, found.kept, len(found.dropped), draft.waits)
+    dropped = draft.dropped + len(found.dropped)
+    return Answer(outcome, text, cited, found.kept, dropped, draft.waits)
 
 
 def settings_texts(settings: Settings) -> list[str]:
@@ -74,8 +93,8 @@ def waits_event(waits: WaitsResult) -> WaitsEvent:
     return cast(WaitsEvent, {"type": "waits", "rows": rows, **plain})
 
 
-def _said(evidence: Evidence, decision: Decision) -> Answer:
-    """Put together what the tools answered, then the quotes."""
+def _said(evidence: Evidence, decision: Decision, write: Write | None) -> Answer:
+    """Put together what the tools answered, then the quotes or what the model says of them."""
     parts: list[str] = []
     sources: list[Source] = []
     waits: WaitsResult | None = None
@@ -95,14 +114,18 @@ def _said(evidence: Evidence, decision: Decision) -> Answer:
                 page = naming(evidence, result.matches[0].contact, first=len(sources) + 1)
                 parts += [page.text] if page.text else []
                 sources += page.sources
-    quoted = verbatim(evidence, decision.quotes, first=len(sources) + 1)
+    first, dropped = len(sources) + 1, 0
+    quoted = verbatim(evidence, decision.quotes, first=first)
+    if write is not None and quoted.text:
+        written, dropped = write(first, not parts)
+        quoted = written if written.text else quoted
     if quoted.text:
         found = True
         parts.append(quoted.text)
         sources += quoted.sources
     failed = any(not observation.ok for observation in evidence.observations)
     outcome: Outcome = "answered" if found else "error" if failed else "not_found"
-    return Answer(outcome, "\n\n".join(parts), tuple(sources), waits=waits)
+    return Answer(outcome, "\n\n".join(parts), tuple(sources), dropped=dropped, waits=waits)
 
 
 def _feed(waits: WaitsResult, n: int) -> list[Source]:

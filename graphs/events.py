@@ -1,5 +1,6 @@
 """What a turn streams, in order, as LangGraph custom events (`stream_mode="custom"`).
 
+    {"type": "waiting", "before": 3}
     {"type": "step", "state": "started", "tool": "search", "arguments": {"query": "parking"}}
     {"type": "step", "state": "finished", "tool": "search", "ok": true, "ms": 12.1, "error": ""}
     {"type": "sources", "sources": [{"n": 1, "title": "Parking", "url": "https://...", ...}]}
@@ -26,6 +27,13 @@ class StepEvent(TypedDict):
     ok: NotRequired[bool]
     ms: NotRequired[float]
     error: NotRequired[str]
+
+
+class WaitingEvent(TypedDict):
+    """Everybody who can be answered at once is; `before` people stand in the line already."""
+
+    type: Literal["waiting"]
+    before: int
 
 
 class SourcesEvent(TypedDict):
@@ -60,12 +68,16 @@ class DoneEvent(TypedDict):
     reply: dict[str, Any]
 
 
-Event = StepEvent | SourcesEvent | WaitsEvent | TextEvent | DoneEvent
+Event = WaitingEvent | StepEvent | SourcesEvent | WaitsEvent | TextEvent | DoneEvent
 
 
 def emit(event: Event) -> None:
     """Send `event` to whoever streams this run; with nobody listening it goes nowhere."""
     get_stream_writer()(event)
+
+
+def waiting(before: int) -> None:
+    emit({"type": "waiting", "before": before})
 
 
 def step_started(tool: str, arguments: Mapping[str, Any]) -> None:

@@ -7,23 +7,28 @@ from typing import Any
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, RemoveMessage
 from langchain_core.runnables import RunnableConfig
 
-from frontdesk.agents.decision import TOOL_STEPS, Decider, Decision
-from frontdesk.agents.errors import ModelError
+from frontdesk.agents.deciders import load_of
+from frontdesk.agents.decision import TOOL_STEPS, Decider, Decision, Evidence, Writer
+from frontdesk.agents.errors import EngineBusy, ModelError
 from frontdesk.agents.policy.emergency import emergency
 from frontdesk.agents.policy.literals import check
 from frontdesk.agents.policy.sentences import sentence_spans
+from frontdesk.agents.runtime.client import Client, serving
 from frontdesk.agents.small.evidence import gather, observe
 from frontdesk.graphs import events, wording
 from frontdesk.graphs.acting import Asking, act
 from frontdesk.graphs.answering import Answer, compose, settings_texts, waits_event
-from frontdesk.graphs.reply import Reply, StepTaken, Timings
+from frontdesk.graphs.reply import Reply, StepTaken, Timings, TokensRead
 from frontdesk.graphs.settings import Settings
 from frontdesk.graphs.state import State, Turn, as_previous, previous_turn
+from frontdesk.graphs.writing import Writing
 from frontdesk.tools.errors import TOOL_ERRORS
 from frontdesk.tools.toolbox import Toolbox
 
 _LOG = logging.getLogger("frontdesk")
 LONGEST_QUESTION = 8000  # characters
+# Where a run's configuration holds its `Client`; what begins with "__" is saved in no checkpoint.
+CLIENT = "__frontdesk_client"
 _KEPT_MESSAGES = 60  # of a thread, so that its checkpoints stay small
 
 
@@ -37,7 +42,7 @@ class Nodes:
 
     def receive(self, state: State, config: RunnableConfig) -> dict[str, Any]:
         """Take the question; answer at once what needs no look-up: an emergency above all."""
-        turn = Turn(_question(state.get("messages", [])))
+        turn = Turn(_question(state.get("messages", [])), client=_client(config))
         answer = self._at_once(turn.question)
         if answer is None:
             return {"turn": turn, "messages": _forgotten(state["messages"])}
@@ -68,14 +73,14 @@ class Nodes:
             if asked:
                 # A history from elsewhere: the turn before was not seen here, so it is decided now.
                 before = gather(self.toolbox, asked, None)
-                decision = self.decider.decide(before, [])
+                decision = self._decided(turn, before, [])
                 state = {**state, "previous": as_previous(asked, decision)}
                 previous = previous_turn(state)
             turn.evidence = gather(self.toolbox, turn.question, previous)
         except TOOL_ERRORS as error:
             turn.failure = _told(wording.LOOK_FAILED, error)
         except ModelError as error:
-            turn.failure = _told(wording.MODEL_FAILED, error)
+            turn.failure = _why(error)
         return {"turn": turn}
 
     def after_look(self, state: State) -> str:
@@ -86,12 +91,20 @@ class Nodes:
         turn = _turn(state)
         assert turn.evidence is not None  # look ran, or failed and went to respond
         try:
-            decision = self.decider.decide(turn.evidence, state.get("messages", []))
+            decision = self._decided(turn, turn.evidence, state.get("messages", []))
         except ModelError as error:
-            turn.failure = _told(wording.MODEL_FAILED, error)
+            turn.failure = _why(error)
         else:
             turn.decisions.append(decision)
         return {"turn": turn}
+
+    def _decided(self, turn: Turn, evidence: Evidence, messages: list[AnyMessage]) -> Decision:
+        """Return the model's decision; say so first when others are being answered before."""
+        load = load_of(self.decider)
+        if load is not None and load.active >= load.places:
+            events.waiting(load.waiting)
+        with serving(turn.client):
+            return self.decider.decide(evidence, messages)
 
     def after_decide(self, state: State) -> str:
         turn = _turn(state)
@@ -122,9 +135,26 @@ class Nodes:
         if decision.step in TOOL_STEPS:
             # Out of steps, or going in circles: say what was found so far.
             decision = Decision("answer", {}, decision.probability)
-        answer = compose(turn.evidence, decision, self.settings)
+        try:
+            answer = compose(turn.evidence, decision, self.settings, self._writing(turn, decision))
+        except ModelError as error:
+            # The model chose its quotes before it failed: they are the answer.
+            _LOG.warning("quoting instead of writing: %s", error)
+            turn.shown = ""
+            answer = compose(turn.evidence, decision, self.settings)
         update = self._close(turn, answer, config)
         return {**update, "previous": as_previous(turn.question, _first_step(turn))}
+
+    def _writing(self, turn: Turn, decision: Decision) -> Writing | None:
+        """Return what puts the answer into words, where the settings and the model allow it."""
+        evidence = turn.evidence
+        verbatim = self.settings.model.grounding == "verbatim"
+        if verbatim or evidence is None or not decision.quotes:
+            return None
+        if not isinstance(self.decider, Writer):
+            return None
+        texts = [evidence.question, *settings_texts(self.settings)]
+        return Writing(self.decider, evidence, decision, texts, turn)
 
     def _plain(self, outcome: Any, text: str) -> Answer:
         found = check(text, settings_texts(self.settings))
@@ -132,12 +162,14 @@ class Nodes:
 
     def _close(self, turn: Turn, answer: Answer, config: RunnableConfig) -> dict[str, Any]:
         """Stream the answer and end the turn."""
-        events.sources_found([source.model_dump(mode="json") for source in answer.sources])
+        if not turn.shown:
+            events.sources_found([source.model_dump(mode="json") for source in answer.sources])
         if answer.waits is not None and answer.waits.rows:
             events.emit(waits_event(answer.waits))
-        for start, end in sentence_spans(answer.text):
+        rest = answer.text.removeprefix(turn.shown)
+        for start, end in sentence_spans(rest):
             turn.first_text = turn.first_text or time.perf_counter()
-            events.text_said(answer.text[start:end])
+            events.text_said(rest[start:end])
         reply = self._reply(turn, answer, config).plain()
         events.turn_done(reply)
         shown = {key: reply[key] for key in ("outcome", "sources", "steps", "model")}
@@ -161,6 +193,7 @@ class Nodes:
             literals=answer.literals,
             dropped_literals=answer.dropped,
             route_probability=turn.decisions[0].probability if turn.decisions else 1.0,
+            tokens=TokensRead(evaluated=turn.client.evaluated, reused=turn.client.reused),
             timings=Timings(
                 first_token_ms=round(((turn.first_text or now) - turn.started) * 1000, 1),
                 total_ms=round((now - turn.started) * 1000, 1),
@@ -174,6 +207,19 @@ def _told(sentence: str, error: Exception) -> str:
     """Log the reason, which may name hosts and files, and return what the person is told."""
     _LOG.error("%s %s", sentence, error)
     return sentence
+
+
+def _why(error: ModelError) -> str:
+    """Log why the model gave no decision, and return what the person is told."""
+    if isinstance(error, EngineBusy):
+        return _told(wording.busy(error.answered, error.waiting), error)
+    return _told(wording.MODEL_FAILED, error)
+
+
+def _client(config: RunnableConfig) -> Client:
+    """Return the person as the face that asks knows them, or a new one."""
+    given: Client | None = config.get("configurable", {}).get(CLIENT)
+    return given or Client()
 
 
 def _question(messages: list[AnyMessage]) -> str:

@@ -29,6 +29,15 @@ class Timings(BaseModel):
     total_ms: float = 0.0
 
 
+class TokensRead(BaseModel):
+    """What the model read for a turn, and what it did not have to because it was kept."""
+
+    model_config = ConfigDict(frozen=True)
+
+    evaluated: int = 0
+    reused: int = 0
+
+
 class Reply(BaseModel):
     """One turn's result; frozen.
 
@@ -49,6 +58,7 @@ class Reply(BaseModel):
     dropped_literals: int = 0
     route_probability: float = 1.0
     timings: Timings = Timings()
+    tokens: TokensRead = TokensRead()
     model: str = ""
     adapter: str = ""
 

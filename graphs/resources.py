@@ -56,8 +56,9 @@ class Resources(Parts):
         from frontdesk.agents.deciders import open_decider
 
         settings = self.settings
+        embed = self.embedder.embed
         model = model_in_service(settings.model, settings.data_dir, lambda: self.store)
-        return open_decider(model, settings.organisation, settings.data_dir)
+        return open_decider(model, settings.organisation, settings.data_dir, embed)
 
     @cached_property
     def memory(self) -> Memory:

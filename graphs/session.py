@@ -6,22 +6,36 @@ with Assistant.open(Settings.load()) as assistant:
 
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Self, cast
 
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
 from langchain_core.runnables import RunnableConfig
 
+from frontdesk.agents.deciders import load_of
 from frontdesk.agents.decision import Decider
+from frontdesk.agents.runtime.client import Client
 from frontdesk.graphs.assistant import build_assistant
 from frontdesk.graphs.events import Event
 from frontdesk.graphs.memory import Feedback, Memory, Thread
+from frontdesk.graphs.nodes import CLIENT
 from frontdesk.graphs.reply import Reply
 from frontdesk.graphs.resources import Resources
 from frontdesk.graphs.settings import Settings
 from frontdesk.graphs.state import State
 
-__all__ = ["Assistant", "Feedback", "Thread"]
+__all__ = ["Assistant", "Client", "Feedback", "Load", "Thread"]
+
+
+@dataclass(frozen=True)
+class Load:
+    """`active` of `places` people are being answered; `waiting` of at most `line` stand in line."""
+
+    active: int
+    places: int
+    waiting: int
+    line: int
 
 
 class Assistant:
@@ -36,10 +50,11 @@ class Assistant:
         self.settings = resources.settings
         self.resources = resources
         self.memory: Memory = resources.memory
+        self._decider = decider or resources.decider
         self.graph = build_assistant(
             resources.settings,
             toolbox=resources.toolbox,
-            decider=decider or resources.decider,
+            decider=self._decider,
             checkpointer=self.memory.saver,
         )
 
@@ -80,11 +95,29 @@ class Assistant:
         history: Sequence[Mapping[str, str]] = (),
         *,
         owner: str = "",
+        client: Client | None = None,
     ) -> Iterator[Event]:
-        """Answer one question as events (events.py), while it happens."""
-        config = _config(thread or new_thread(), owner)
-        for event in self.graph.stream(_input(question, history), config, stream_mode="custom"):
-            yield cast(Event, event)
+        """Answer one question as events (events.py), while it happens.
+
+        Whoever stops iterating, or calls `client.leave()` from another thread, ends the turn: the
+        model stops reading for them at once.
+        """
+        client = client or Client()
+        config = _config(thread or new_thread(), owner, client)
+        try:
+            for event in self.graph.stream(_input(question, history), config, stream_mode="custom"):
+                yield cast(Event, event)
+        except GeneratorExit:
+            client.leave()
+            raise
+
+    @property
+    def load(self) -> Load | None:
+        """How many people the model serves and how many wait; None for a model server."""
+        stats = load_of(self._decider)
+        if stats is None:
+            return None
+        return Load(stats.active, stats.places, stats.waiting, stats.line)
 
     def messages(self, thread: str, *, owner: str = "") -> list[AnyMessage]:
         """Return the messages of a thread.
@@ -115,8 +148,8 @@ def new_thread() -> str:
     return uuid.uuid4().hex
 
 
-def _config(thread: str, owner: str) -> RunnableConfig:
-    return {"configurable": {"thread_id": thread, "owner": owner}}
+def _config(thread: str, owner: str, client: Client | None = None) -> RunnableConfig:
+    return {"configurable": {"thread_id": thread, "owner": owner, CLIENT: client}}
 
 
 def _input(question: str, history: Sequence[Mapping[str, str]]) -> State:

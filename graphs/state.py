@@ -14,6 +14,7 @@ from langgraph.channels.untracked_value import UntrackedValue
 from langgraph.graph.message import add_messages
 
 from frontdesk.agents.decision import Decision, Evidence, PreviousTurn
+from frontdesk.agents.runtime.client import Client
 
 
 @dataclass
@@ -23,9 +24,11 @@ class Turn:
     question: str
     evidence: Evidence | None = None
     decisions: list[Decision] = field(default_factory=list)
+    client: Client = field(default_factory=Client)  # whom the model serves
     failure: str = ""  # why no answer can be given: one sentence for the person
     started: float = field(default_factory=time.perf_counter)
     first_text: float = 0.0
+    shown: str = ""  # what has been streamed of the answer already
 
     @property
     def decision(self) -> Decision | None:

@@ -63,6 +63,12 @@ def too_long(length: int, limit: int) -> str:
     return f"That question has {length} characters; please ask in at most {limit}."
 
 
+def busy(answered: int, waiting: int) -> str:
+    """Send a person away when the line is full, saying how long it is."""
+    line = f" and {waiting} more are waiting" if waiting else ""
+    return f"I am answering {answered} people{line}; please ask again in a moment."
+
+
 EMPTY = "The question is empty; please type what you would like to know."
 LOOK_FAILED = (
     "The answer could not be looked up just now; please try again, or run `frontdesk doctor`."

@@ -1,8 +1,9 @@
 """An instruct model in a GGUF file as a decider: steps, arguments and quotes are scored choices."""
 
+from collections.abc import Iterator
 from collections.abc import Sequence as Many
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, cast
 
 import numpy as np
@@ -12,12 +13,16 @@ from langchain_core.messages import BaseMessage
 from frontdesk.agents.chat.prompt import decision_prompt, fixed_prompt, shown, system_text
 from frontdesk.agents.chat.prompting import Prompting
 from frontdesk.agents.chat.templates import ChatTemplate
+from frontdesk.agents.chat.tree import best_plan, several_parts
+from frontdesk.agents.chat.writing import AnswerWriter
 from frontdesk.agents.decision import TOOL_STEPS, Decision, Evidence, Step
+from frontdesk.agents.errors import ModelError
 from frontdesk.agents.runtime.engine import Engine, deadline_after
 from frontdesk.agents.runtime.kept import common_length
 from frontdesk.agents.runtime.scoring import Scores, common_beginning, scoring
 from frontdesk.agents.runtime.sequence import Sequence
 from frontdesk.agents.runtime.steps import Steps, run
+from frontdesk.agents.runtime.together import together
 from frontdesk.agents.settings import OrganisationSettings
 from frontdesk.agents.small.evidence import follow_up_query
 
@@ -29,17 +34,22 @@ Logits = npt.NDArray[np.float32]
 
 @dataclass
 class ChatDecider:
-    """Decides with any GGUF instruct model; nothing it writes needs parsing."""
+    """Decides with any GGUF instruct model; nothing it writes needs parsing.
+
+    With a `writer` it also puts answers into its own words (grounding "grounded" or "free").
+    """
 
     engine: Engine
     name: str
     organisation: OrganisationSettings
     timeout: float | None = None
     prompting: Prompting = Prompting()
+    writer: AnswerWriter | None = None
 
     def __post_init__(self) -> None:
         self._template = ChatTemplate.of(self.engine)
-        self._system = system_text(self.organisation.name, self.organisation.scope)
+        organisation, writes = self.organisation, self.writer is not None
+        self._system = system_text(organisation.name, organisation.scope, writes=writes)
 
     def decide(self, evidence: Evidence, messages: Many[BaseMessage] = ()) -> Decision:
         """Return the next step for `evidence`.
@@ -48,24 +58,52 @@ class ChatDecider:
             ModelError: the engine is busy, too slow or closed.
         """
         deadline = deadline_after(self.timeout)
-        votes = self.prompting.votes
+
+        def decided(seed: int = 0, plan: Many[int] = ()) -> Decision:
+            return run(self._deciding(evidence, deadline, seed, plan), deadline)
+
+        tree, votes = self.prompting.tree, self.prompting.votes
+        if tree is not None and several_parts(evidence.question):
+            prompt, prefix = self._prompt(evidence)
+            return decided(plan=best_plan(self.engine, prompt, prefix, tree, deadline).tokens)
         if votes == 1:
-            return run(self._deciding(evidence, deadline), deadline)
+            return decided()
         # All read the same prompt and write together: the engine puts them into one batch.
-        with ThreadPoolExecutor(votes) as pool:
-            decisions = pool.map(
-                lambda seed: run(self._deciding(evidence, deadline, seed), deadline), range(votes)
-            )
-            return _majority(list(decisions))
+        return majority(together([partial(decided, seed) for seed in range(votes)]))
+
+    def write(self, evidence: Evidence, decision: Decision, texts: Many[str]) -> Iterator[str]:
+        """Yield the answer in the model's own words, in pieces, citing shown sentences as [n].
+
+        Its literals come from the sentences that `decision` names and from `texts` alone.
+
+        Raises:
+            ModelError: there is no writer, or the engine is busy, too slow or closed.
+        """
+        if self.writer is None:
+            raise ModelError(f"{self.name} was opened to quote: set model.grounding to grounded")
+        prompt, prefix = self._prompt(evidence)
+        numbers = [n + 1 for n in decision.quotes]
+        # As the choices were written, so that what was read to decide is found again.
+        written = [" answer", *(f" {n}" for n in numbers), "\nAnswer:"]
+        read = [*prompt, *(token for text in written for token in self.engine.tokenize(text))]
+        sentences = [evidence.candidates[n].text for n in decision.quotes]
+        deadline = deadline_after(self.timeout)
+        return self.writer.write(read, prefix, [*texts, *sentences], numbers, deadline)
+
+    def close(self) -> None:
+        """Free the model."""
+        self.engine.close()
 
     def steps(self, evidence: Evidence) -> list[str]:
         """Return the steps to choose from."""
         return allowed_steps(evidence)
 
     def _deciding(
-        self, evidence: Evidence, deadline: float | None, seed: int = 0
+        self, evidence: Evidence, deadline: float | None, seed: int = 0, plan: Many[int] = ()
     ) -> Steps[Decision]:
         prompt, prefix = self._prompt(evidence)
+        if plan:
+            prompt = [*prompt, *plan, *self.engine.tokenize("\nStep:")]
         sequence = yield from self.engine.opening(prompt[:prefix], deadline)
         try:
             done = prefix + (yield from sequence.resuming(prompt[prefix:]))
@@ -89,7 +127,8 @@ class ChatDecider:
         vector = evidence.search.query_vector if evidence.search is not None else None
         shots = self.prompting.shots(vector)
         text = decision_prompt(self._template, self.engine, self._system, evidence, shots)
-        if self.prompting.thought_tokens:
+        tree = self.prompting.tree is not None and several_parts(evidence.question)
+        if self.prompting.thought_tokens or tree:
             text = text.removesuffix("Step:")
         prompt = self.engine.tokenize(text)
         fixed = tuple(self.engine.tokenize(fixed_prompt(self._template, self._system)))
@@ -123,7 +162,7 @@ class _Choices:
         return words[best], scores.probabilities[best]
 
 
-def _majority(decisions: list[Decision]) -> Decision:
+def majority(decisions: list[Decision]) -> Decision:
     """Return the surest decision of the step that most votes, weighed by probability, took."""
     weights: dict[str, float] = {}
     for decision in decisions:

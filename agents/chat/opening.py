@@ -1,37 +1,18 @@
 """Opens the chat model that the settings name: a GGUF file on this machine, or a server."""
 
-from collections.abc import Sequence
 from pathlib import Path
 
 from langchain_core.language_models import BaseChatModel
 from pydantic import SecretStr
 
 from frontdesk.agents.chat.decider import ChatDecider
-from frontdesk.agents.chat.prompting import Example, Prompting
+from frontdesk.agents.chat.prompting import Embed, Prompting
 from frontdesk.agents.chat.server_decider import ServerDecider
+from frontdesk.agents.chat.writing import AnswerWriter
 from frontdesk.agents.decision import Decider
-from frontdesk.agents.runtime.engine import Engine
+from frontdesk.agents.engines import open_engine
 from frontdesk.agents.runtime.model_file import resolve
 from frontdesk.agents.settings import ModelSettings, OrganisationSettings
-
-
-def open_engine(settings: ModelSettings, path: Path, data_dir: Path) -> Engine:
-    """Return an engine on the GGUF file `path` as `settings` ask; prefixes go to `data_dir`.
-
-    Raises:
-        ModelFileError: the model or the adapter cannot be loaded.
-    """
-    adapter = resolve(settings.adapter, data_dir / "models") if settings.adapter else None
-    return Engine(
-        path,
-        adapter=adapter,
-        adapter_scale=settings.adapter_scale,
-        threads=settings.threads,
-        context_tokens=settings.context_tokens,
-        max_sequences=settings.max_sequences,
-        max_waiting=settings.max_waiting,
-        cache_dir=data_dir / "prefixes",
-    )
 
 
 def open_chat_model(settings: ModelSettings, data_dir: Path) -> BaseChatModel:
@@ -52,6 +33,7 @@ def open_chat_model(settings: ModelSettings, data_dir: Path) -> BaseChatModel:
         max_tokens=settings.max_answer_tokens,
         temperature=settings.temperature,
         timeout=settings.turn_timeout_seconds,
+        drafting=settings.drafting,
     )
 
 
@@ -59,22 +41,35 @@ def open_instruct_decider(
     settings: ModelSettings,
     organisation: OrganisationSettings,
     data_dir: Path,
-    examples: Sequence[Example] = (),
+    embed: Embed | None = None,
 ) -> Decider:
     """Return the decider on an instruct model: at `settings.url`, or in the file `settings.path`.
+
+    `embed` is the encoder of questions, by which few-shot prompting finds its examples.
 
     Raises:
         ModelFileError: the file is missing, damaged or not supported.
     """
+    prompting = Prompting.opened(settings.prompting, embed)
     if settings.url:
-        return ServerDecider(_server(settings), settings.name or settings.url, organisation)
+        name, writes = settings.name or settings.url, settings.grounding != "verbatim"
+        return ServerDecider(_server(settings), name, organisation, prompting, writes)
     path = resolve(settings.path, data_dir / "models")
+    engine = open_engine(settings, path, data_dir)
+    writer = AnswerWriter(
+        engine,
+        settings.max_answer_tokens,
+        settings.temperature,
+        settings.drafting,
+        literal=settings.grounding == "grounded",
+    )
     return ChatDecider(
-        engine=open_engine(settings, path, data_dir),
+        engine=engine,
         name=path.stem,
         organisation=organisation,
         timeout=settings.turn_timeout_seconds,
-        prompting=Prompting.named(settings.prompting, examples),
+        prompting=prompting,
+        writer=writer if settings.grounding != "verbatim" else None,
     )
 
 

@@ -1,20 +1,22 @@
 """Prompting strategies for models that profit from them; none changes the fixed part of a prompt.
 
-What each costs on a turn, next to zero-shot, where a pass of a 3 B model on two cores reads 25
-tokens
-a second and writes 8:
+    few_shot          the three questions most like this one are shown with their right steps
+    step_by_step      a hidden thought of at most 48 tokens is written before the step
+    self_consistency  five such thoughts, written together in one batch; the steps vote
+    tree_of_thought   for a question of several parts plans compete (tree.py); else zero-shot
 
-    few_shot          three lines to read: some 60 tokens, 2.5 s
-    step_by_step      up to 48 tokens to write before the step: 6 s
-    self_consistency  five such thoughts, written together in one batch: 10 s
+What each costs and gains was measured with tests/bench/bench_prompting.py: docs/performance.md.
 """
 
+from collections.abc import Callable
 from collections.abc import Sequence as Many
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
+from frontdesk.agents.chat.example_questions import EXAMPLES
+from frontdesk.agents.chat.tree import Tree
 from frontdesk.agents.runtime.engine import Engine
 from frontdesk.agents.runtime.generation import Generation, Sampler
 from frontdesk.agents.runtime.sequence import Sequence
@@ -22,6 +24,7 @@ from frontdesk.agents.runtime.steps import Steps
 from frontdesk.agents.settings import Prompting as Name
 
 Vector = npt.NDArray[np.float32]
+Embed = Callable[[list[str]], npt.NDArray[np.float32]]
 
 _SHOTS = 3
 _THOUGHT_TOKENS = 48
@@ -47,17 +50,29 @@ class Prompting:
     thought_tokens: int = 0
     votes: int = 1
     temperature: float = 0.0
+    tree: Tree | None = None
 
     @classmethod
     def named(cls, name: Name, examples: Many[Example] = ()) -> "Prompting":
         """Return the strategy that the settings name; only few_shot uses `examples`."""
         if name == "few_shot":
             return cls(examples=examples)
+        if name == "tree_of_thought":
+            return cls(tree=Tree())
         if name == "step_by_step":
             return cls(thought_tokens=_THOUGHT_TOKENS)
         if name == "self_consistency":
             return cls(thought_tokens=_THOUGHT_TOKENS, votes=5, temperature=0.7)
         return cls()
+
+    @classmethod
+    def opened(cls, name: Name, embed: Embed | None) -> "Prompting":
+        """Return the strategy `name`, its examples embedded by `embed`; none without an encoder."""
+        if name != "few_shot" or embed is None:
+            return cls.named(name)
+        vectors = embed([question for question, _ in EXAMPLES])
+        pairs = zip(EXAMPLES, vectors, strict=True)
+        return cls.named(name, [Example(*example, vector) for example, vector in pairs])
 
     def shots(self, question: Vector | None) -> list[Example]:
         """Return the examples nearest to the question's embedding, the nearest last."""

@@ -2,39 +2,49 @@
 
     {"step": "answer", "quotes": [2, 5]}
 
-The server is asked to keep to a schema (llama-server and vLLM do); what it writes is checked here
-all the same, and a reply that cannot be read means the first allowed step.
+The server is asked to keep to a schema and to tell the probabilities of what it wrote (llama-server
+and vLLM do both); what it writes is checked here all the same, and a reply that cannot be read
+means the first allowed step.
 """
 
-import json
-import re
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, cast
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import BaseMessage
 
-from frontdesk.agents.chat.decider import ASKS, KINDS, QUOTES, allowed_steps
+from frontdesk.agents.chat.decider import allowed_steps, majority
 from frontdesk.agents.chat.prompt import shown, system_text, turn_messages
-from frontdesk.agents.decision import TOOL_STEPS, Decision, Evidence, Step
-from frontdesk.agents.errors import ServerRefused
+from frontdesk.agents.chat.prompting import Prompting
+from frontdesk.agents.chat.server_reply import FORM, decision, response_format, step_probability
+from frontdesk.agents.decision import Decision, Evidence
+from frontdesk.agents.errors import ModelError, ServerRefused
+from frontdesk.agents.runtime.together import together
 from frontdesk.agents.settings import OrganisationSettings
-from frontdesk.agents.small.evidence import follow_up_query
 
-_OBJECT = re.compile(r"\{.*\}", re.DOTALL)
+_THINK = ' Begin with "thought": what the question needs, in one sentence.'
+_PROBABILITIES = {"logprobs": True, "top_logprobs": 1}
 
 
 @dataclass
 class ServerDecider:
-    """Decides with a remote chat model. `probability` is 1.0 for what it wrote, 0.0 for a guess."""
+    """Decides with a remote chat model.
+
+    `probability` is what the server gave the step it wrote; 1.0 where it tells no probabilities,
+    0.0 for a guess after an unreadable reply. A tree of thought needs a model in this process:
+    here it is asked zero-shot.
+    """
 
     model: BaseChatModel
     name: str
     organisation: OrganisationSettings
+    prompting: Prompting = Prompting()
+    writes: bool = False
 
     def __post_init__(self) -> None:
-        self._keeps_to_schemas = True
+        self._schema = self._probabilities = True
 
     def decide(self, evidence: Evidence, messages: Sequence[BaseMessage] = ()) -> Decision:
         """Return the next step for `evidence`.
@@ -43,89 +53,60 @@ class ServerDecider:
             ServerError: the server cannot be reached or refuses.
         """
         allowed = allowed_steps(evidence)
-        count = len(shown(evidence))
+        votes = self.prompting.votes
+        decided = partial(self._decided, self._messages(evidence, allowed), evidence, allowed)
+        return decided() if votes == 1 else majority(together([decided] * votes))
+
+    def write(self, evidence: Evidence, decision: Decision, texts: Sequence[str]) -> Iterator[str]:
+        """Yield the answer in the model's own words; only the check afterwards holds it.
+
+        Raises:
+            ServerError: the server cannot be reached or refuses.
+        """
+        if not self.writes:
+            raise ModelError(f"{self.name} was opened to quote: set model.grounding to grounded")
+        named = "\n".join(f"{n + 1}. {evidence.candidates[n].text}" for n in decision.quotes)
+        system = system_text(self.organisation.name, self.organisation.scope, writes=True)
+        asked = f"Question: {evidence.question}\nSentences:\n{named}\nWrite only the answer."
+        for chunk in self.model.stream([("system", system), ("user", asked)]):
+            yield chunk.text
+
+    def _messages(self, evidence: Evidence, allowed: list[str]) -> list[tuple[str, str]]:
         system = system_text(self.organisation.name, self.organisation.scope)
-        asked = turn_messages(f"{system}\n{_FORM}", evidence)
+        vector = evidence.search.query_vector if evidence.search is not None else None
+        think = _THINK if self.prompting.thought_tokens else ""
+        shots = self.prompting.shots(vector)
+        asked = turn_messages(f"{system}\n{FORM}{think}", evidence, shots)
         taken = ", ".join(observation.tool for observation in evidence.observations)
         asked[1]["content"] += (
             f"\nDone: {taken or 'nothing yet'}\nAllowed steps: {', '.join(allowed)}"
         )
-        reply = self._ask([(m["role"], m["content"]) for m in asked], allowed, count)
-        return decision(reply, evidence, allowed, count)
+        return [(message["role"], message["content"]) for message in asked]
 
-    def _ask(self, messages: list[tuple[str, str]], allowed: list[str], count: int) -> str:
-        if self._keeps_to_schemas:
+    def _decided(
+        self, messages: list[tuple[str, str]], evidence: Evidence, allowed: list[str]
+    ) -> Decision:
+        count = len(shown(evidence))
+        reply = self._ask(messages, allowed, count)
+        said = decision(reply.text, evidence, allowed, count)
+        likely = step_probability(reply.text, reply.response_metadata.get("logprobs"))
+        return said if likely is None else replace(said, probability=said.probability * likely)
+
+    def _ask(self, messages: list[tuple[str, str]], allowed: list[str], count: int) -> BaseMessage:
+        """Return the reply; what a server refuses to do is not asked of it again."""
+        while True:
+            options: dict[str, Any] = dict(_PROBABILITIES) if self._probabilities else {}
+            if self.prompting.temperature:
+                options["temperature"] = self.prompting.temperature
+            if self._schema:
+                think = bool(self.prompting.thought_tokens)
+                options["response_format"] = response_format(allowed, count, think=think)
             try:
-                form = _response_format(allowed, count)
-                return self.model.invoke(messages, response_format=form).text
+                return self.model.invoke(messages, **options)
             except ServerRefused:
-                # llama-cpp-python's server, for one, knows no schemas; it is not asked again.
-                self._keeps_to_schemas = False
-        return self.model.invoke(messages).text
-
-
-_FORM = (
-    'Write the step as JSON, {"step": "..."}; with answer also "quotes": the numbers of the best '
-    f'sentences, at most {QUOTES}; with wait_times "kind" ({", ".join(KINDS)}) and "ask" '
-    f"({', '.join(ASKS)})."
-)
-
-
-def decision(text: str, evidence: Evidence, allowed: list[str], count: int) -> Decision:
-    """Return the decision that `text` says; the first allowed step when it says none."""
-    said = _read(text)
-    step = said.get("step")
-    if step not in allowed:
-        return Decision(cast(Step, allowed[0]), _arguments(allowed[0], {}, evidence), 0.0)
-    numbers = said.get("quotes") if step == "answer" else None
-    quotes = [n - 1 for n in numbers or [] if isinstance(n, int) and 1 <= n <= count]
-    if step == "answer" and not quotes and count:
-        quotes = [0]  # the likeliest by search: the model found an answer and did not say which
-    chosen = tuple(dict.fromkeys(quotes))[:QUOTES]
-    return Decision(cast(Step, step), _arguments(str(step), said, evidence), 1.0, chosen)
-
-
-def _read(text: str) -> dict[str, Any]:
-    match = _OBJECT.search(text)
-    try:
-        said = json.loads(match[0]) if match else {}
-    except ValueError:
-        return {}
-    return said if isinstance(said, dict) else {}
-
-
-def _arguments(step: str, said: dict[str, Any], evidence: Evidence) -> dict[str, Any]:
-    if step not in TOOL_STEPS:
-        return {}
-    if step != "wait_times":
-        short = evidence.previous is not None and len(evidence.question.split()) <= 5
-        joined = follow_up_query(evidence.question, evidence.previous) if short else ""
-        return {"query": joined or evidence.question}
-    places = list(dict.fromkeys(match.name for match in evidence.places))[:1]
-    if not places and evidence.previous is not None:
-        places = list(evidence.previous.arguments.get("places", []))
-    kind, ask = said.get("kind"), said.get("ask")
-    return {
-        "places": places,
-        "kind": kind if kind in KINDS else "any",
-        "ask": ask if ask in ASKS else "now",
-    }
-
-
-def _response_format(allowed: list[str], count: int) -> dict[str, Any]:
-    schema = {
-        "type": "object",
-        "properties": {
-            "step": {"enum": allowed},
-            "quotes": {"type": "array", "items": {"type": "integer"}, "maxItems": QUOTES},
-            "kind": {"enum": list(KINDS)},
-            "ask": {"enum": list(ASKS)},
-        },
-        "required": ["step"],
-    }
-    if not count:
-        schema["properties"].pop("quotes")  # type: ignore[attr-defined]
-    return {
-        "type": "json_schema",
-        "json_schema": {"name": "step", "schema": schema},
-    }
+                if self._probabilities:
+                    self._probabilities = False
+                elif self._schema:
+                    self._schema = False
+                else:
+                    raise

@@ -44,10 +44,7 @@ class Admission:
             elif len(self._waiting) < self.line:
                 self._waiting.append(future)
             else:
-                raise EngineBusy(
-                    f"{self._taken} people are being answered and {self.line} are waiting: "
-                    "try again in a moment"
-                )
+                raise EngineBusy(self._taken, len(self._waiting))
         return future
 
     def leave(self, future: "Future[None]") -> None:
@@ -65,6 +62,13 @@ class Admission:
                     following.set_result(None)
                     return
             self._taken -= 1
+
+    def give_up(self, future: "Future[None]") -> None:
+        """Take a caller who went away out of the line; a place already given stays theirs."""
+        with self._lock:
+            if future in self._waiting:
+                self._waiting.remove(future)
+                future.cancel()
 
     def close(self) -> None:
         """Send everybody in the line away."""

@@ -140,18 +140,18 @@ def quotes_grammar(sentences: Iterable[str], *, most: int = 3) -> str:
     return lark(f'start: QUOTE (" " QUOTE){{0,{most - 1}}}\nQUOTE: {quotes}')
 
 
-def literal_grammar(allowed: Iterable[str], *, sources: int = 0) -> str:
+def literal_grammar(allowed: Iterable[str], *, cited: Iterable[int] = ()) -> str:
     """Return the grammar of free text whose literals all stand in `allowed`.
 
     Words are letters; nothing with a digit, "@", "://" or a dot between letters can be written
     unless it is one of `allowed`, as a word of its own: "811" does not let "8112", "811-1" or, with
-    "1" allowed, "811 1" through, since two literals are kept apart by a word or by punctuation. [1]
-    to [`sources`] may be written as citations. What is spelt out ("twenty minutes", "Monday") is
-    left to the check after decoding.
+    "1" allowed, "811 1" through, since two literals are kept apart by a word or by punctuation. The
+    numbers in `cited` may be written as citations, [2]. What is spelt out ("twenty minutes",
+    "Monday") is left to the check after decoding.
     """
     literals = sorted({text.strip() for text in allowed} - {""}, key=len, reverse=True)
-    cited = [f'"[{n}]" /[.,;]?/' for n in range(1, sources + 1)]
-    words = ["OPEN? WORD CLOSE?", *cited, "/[-–—•*&+]|#{1,3}/"]
+    marks = [f'"[{n}]" /[.,;]?/' for n in sorted(set(cited))]
+    words = ["OPEN? WORD CLOSE?", *marks, "/[-–—•*&+]|#{1,3}/"]
     rules = [
         "start: TEXT",
         r"WORD: /[\p{L}\p{M}]+([-'’\/&][\p{L}\p{M}]+)*/",
@@ -165,8 +165,8 @@ def literal_grammar(allowed: Iterable[str], *, sources: int = 0) -> str:
             f"LITERAL: {' | '.join(json.dumps(text, ensure_ascii=False) for text in literals)}",
             'BARE: "("? LITERAL',
             "ITEM: PLAIN | BARE CLOSE | BARE SPACE PLAIN",
-            "TEXT: (ITEM SPACE)* (ITEM | BARE)",
+            'TEXT: " "? (ITEM SPACE)* (ITEM | BARE)',
         ]
     else:
-        rules.append("TEXT: (PLAIN SPACE)* PLAIN")
+        rules.append('TEXT: " "? (PLAIN SPACE)* PLAIN')
     return lark("\n".join(rules))

@@ -39,10 +39,15 @@ _OUTPUTS = 64  # rows of logits a batch: 64 x 150,000 x 4 bytes are 38 MB
 
 @dataclass(frozen=True)
 class EngineStats:
-    """What people can see of a running engine."""
+    """What people can see of a running engine.
+
+    `active` of `places` people are being answered, and `waiting` stand in a line of at most `line`.
+    """
 
     active: int
+    places: int
     waiting: int
+    line: int
     kept: int
     evaluated: int
     batches: int
@@ -124,7 +129,9 @@ class Engine:
         counters = self._scheduler.counters
         return EngineStats(
             active=self._admission.taken,
+            places=self._admission.places,
             waiting=self._admission.waiting,
+            line=self._admission.line,
             kept=len(self._parts.kept.entries),
             evaluated=counters.evaluated,
             batches=counters.batches,

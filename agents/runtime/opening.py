@@ -5,6 +5,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 
 from frontdesk.agents.runtime.admission import Admission
+from frontdesk.agents.runtime.client import current_client
 from frontdesk.agents.runtime.kept import Key
 from frontdesk.agents.runtime.prefix_files import PrefixFiles
 from frontdesk.agents.runtime.sequence import Items, Parts, Sequence, keys
@@ -22,10 +23,15 @@ class Opening:
 
     def steps(self, prefix: Items, deadline: float | None) -> Steps[Sequence]:
         """Wait for a place, return a sequence holding `prefix`; on errors leave nothing behind."""
+        client = current_client()
         place = self.admission.request()
         with ExitStack() as undo:
             undo.callback(self.admission.leave, place)
-            yield place
+            forget = client.on_leave(lambda: self.admission.give_up(place))
+            try:
+                yield place
+            finally:
+                forget()
             taking = self.parts.scheduler.call(self.parts.kept.take_slot)
             with ExitStack() as undo_slot:
                 # Whoever stops waiting here does not know the slot yet.
@@ -35,6 +41,7 @@ class Opening:
             undo.pop_all()
             sequence = Sequence(slot, self.limit, deadline, place, self.parts)
             undo.callback(sequence.close)
+            sequence.belong_to(client)
             if len(prefix):
                 yield from self._read_prefix(sequence, prefix)
             undo.pop_all()

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from frontdesk.agents.errors import ContextFull, DeadlineExceeded, ModelError, SequenceCancelled
+from frontdesk.agents.runtime.client import Client
 from frontdesk.agents.runtime.kept import KeptSequences, Key
 from frontdesk.agents.runtime.llama_context import LlamaContext, Rows, Tokens
 from frontdesk.agents.runtime.scheduler import Job, Scheduler
@@ -37,6 +38,17 @@ class Sequence:
         self.evaluated = self.reused = 0
         self._job: Job | None = None
         self._cancelled = self._closed = False
+        self._client = Client()
+        self._forget_client: Callable[[], None] = lambda: None
+
+    def belong_to(self, client: Client) -> None:
+        """Count what is read here for `client`, and stop when they leave.
+
+        Raises:
+            SequenceCancelled: they have left already.
+        """
+        self._client = client
+        self._forget_client = client.on_leave(self.cancel)
 
     @property
     def length(self) -> int:
@@ -97,6 +109,8 @@ class Sequence:
         """Give the place back; with `keep`, the context remembers the items while memory lasts."""
         if not self._closed:
             self._closed = True
+            self._forget_client()
+            self._client.count(self.evaluated, self.reused)
             keep = keep and not self._cancelled
             self._parts.scheduler.call(lambda: self._release(keep))
             self._parts.leave(self.place)

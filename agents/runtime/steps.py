@@ -10,10 +10,10 @@ slot = run(opening(), deadline)             # or: await arun(opening(), deadline
 import asyncio
 import time
 from collections.abc import Generator
-from concurrent.futures import Future
+from concurrent.futures import CancelledError, Future
 from typing import Any, TypeVar
 
-from frontdesk.agents.errors import DeadlineExceeded
+from frontdesk.agents.errors import DeadlineExceeded, SequenceCancelled
 
 T = TypeVar("T")
 Steps = Generator["Future[Any]", Any, T]
@@ -29,14 +29,18 @@ def run(steps: Steps[T], deadline: float | None = None) -> T:
 
     Raises:
         DeadlineExceeded: `deadline` (of time.monotonic) passed; thrown into `steps`, too.
+        SequenceCancelled: the person left; thrown into `steps`, too.
     """
     try:
         future = next(steps)
         while True:
+            error: BaseException | None
             try:
                 error = future.exception(remaining(deadline))
             except TimeoutError:
                 error = _too_late()
+            except CancelledError:
+                error = _left()
             future = steps.send(future.result()) if error is None else steps.throw(error)
     except StopIteration as end:
         value: T = end.value
@@ -52,17 +56,22 @@ async def arun(steps: Steps[T], deadline: float | None = None) -> T:
 
     Raises:
         DeadlineExceeded: `deadline` (of time.monotonic) passed; thrown into `steps`, too.
+        SequenceCancelled: the person left; thrown into `steps`, too.
     """
     try:
         future = next(steps)
         while True:
+            error: BaseException | None
             wrapped = asyncio.wrap_future(future)
             try:
                 done, _ = await asyncio.wait({wrapped}, timeout=remaining(deadline))
             finally:
                 # Nobody waits for it any more; a no-op when it is done.
                 wrapped.cancel()
-            error = wrapped.exception() if done else _too_late()
+            if not done:
+                error = _too_late()
+            else:
+                error = _left() if wrapped.cancelled() else wrapped.exception()
             future = steps.send(wrapped.result()) if error is None else steps.throw(error)
     except StopIteration as end:
         value: T = end.value
@@ -73,3 +82,7 @@ async def arun(steps: Steps[T], deadline: float | None = None) -> T:
 
 def _too_late() -> DeadlineExceeded:
     return DeadlineExceeded("the time given for this turn ran out: allow more, or ask for less")
+
+
+def _left() -> SequenceCancelled:
+    return SequenceCancelled("the person has gone away: what they waited for was given up")

@@ -1,6 +1,9 @@
 """An instruct model as a decider: with random weights, every decision is still a valid one."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -8,10 +11,16 @@ import pytest
 from frontdesk.agents.chat.decider import ChatDecider, allowed_steps
 from frontdesk.agents.chat.prompt import SENTENCES, shown
 from frontdesk.agents.chat.prompting import Example, Prompting
-from frontdesk.agents.decision import Evidence, Observation, PreviousTurn
+from frontdesk.agents.chat.tree import Tree, best_plan, several_parts
+from frontdesk.agents.chat.writing import AnswerWriter
+from frontdesk.agents.decision import Decision, Evidence, Observation, PreviousTurn, Writer
+from frontdesk.agents.errors import ModelError
+from frontdesk.agents.policy.literals import check
+from frontdesk.agents.runtime.client import Client, serving
 from frontdesk.agents.runtime.engine import Engine
 from frontdesk.agents.settings import OrganisationSettings
 from frontdesk.agents.settings import Prompting as Name
+from frontdesk.agents.small.evidence import candidates
 from frontdesk.tools.search import Passage, SearchResult
 
 QUESTION = "who do i call about parking?"
@@ -93,7 +102,7 @@ def test_follow_ups_may_take_the_places_before(decider: ChatDecider) -> None:
         assert decision.arguments["places"] in ([], ["Foothills"])
 
 
-@pytest.mark.parametrize("name", ["zero_shot", "few_shot", "step_by_step", "self_consistency"])
+@pytest.mark.parametrize("name", get_args(Name))
 def test_every_strategy_decides_and_keeps_the_prefix(engine: Engine, name: Name) -> None:
     search = found(["Call 811.", "Parking is $12."])
     examples = [Example("how do i pay?", "search", search.query_vector)] * 4
@@ -101,7 +110,7 @@ def test_every_strategy_decides_and_keeps_the_prefix(engine: Engine, name: Name)
     asked = ChatDecider(
         engine, name, OrganisationSettings(name="Kestrel Valley", scope="Care."), None, prompting
     )
-    evidence = Evidence(QUESTION, search=search, waits_available=True)
+    evidence = Evidence(f"{QUESTION} and where do i park?", search=search, waits_available=True)
     assert (
         asked._prompt(evidence)[1]
         == ChatDecider(
@@ -120,3 +129,73 @@ def test_the_nearest_examples_come_last() -> None:
     prompting = Prompting.named("few_shot", examples)
     assert [example.question for example in prompting.shots(near)] == ["b", "a"]
     assert prompting.shots(None) == []
+
+
+@pytest.mark.parametrize(
+    ("question", "several"),
+    [
+        ("how long is the wait and who do i call about parking", True),
+        ("Where do I park? What does it cost?", True),
+        ("where do i park, and how much is it", True),
+        ("where do i park and ride", False),
+        ("who do i call?", False),
+    ],
+)
+def test_parts_are_told_from_one_question(question: str, several: bool) -> None:
+    assert several_parts(question) is several
+
+
+def test_a_tree_shares_what_was_read(engine: Engine) -> None:
+    prompt = engine.tokenize("please call the clinic at the hospital for the wait and parking")
+    client = Client()
+    tree = Tree(depth=2, branches=3, kept=2, thought_tokens=6)
+    with serving(client):
+        plan = best_plan(engine, prompt, 4, tree, None)
+    assert 0 < plan.value < 1
+    assert engine.detokenize(plan.tokens).startswith("Plan:")
+    # Nine branches and the first reading: only the latter, at most, reads the whole prompt.
+    assert client.reused >= 9 * (len(prompt) - 1)
+
+
+def writing(engine: Engine, temperature: float = 0.0) -> ChatDecider:
+    """Return the random model as a decider that writes at most 40 tokens."""
+    organisation = OrganisationSettings(name="Kestrel Valley", scope="Care.")
+    writer = AnswerWriter(engine, limit=40, temperature=temperature)
+    return ChatDecider(engine, "random", organisation, writer=writer)
+
+
+def answering(sentences: Sequence[str]) -> Evidence:
+    """Return the evidence of a turn that has searched and found `sentences`."""
+    search = found(list(sentences))
+    observation = Observation("search", {"query": QUESTION}, True, 12.0, search)
+    evidence = Evidence(QUESTION, search=search, observations=(observation,))
+    return replace(evidence, candidates=candidates(search))
+
+
+@pytest.mark.parametrize("temperature", [0.0, 1.5])
+def test_what_is_written_holds_to_the_named_sentences(engine: Engine, temperature: float) -> None:
+    evidence = answering(["Call 811 for help.", "Parking is $12.", "The desk closes at 9 pm."])
+    decider = writing(engine, temperature)
+    assert isinstance(decider, Writer)
+    named = [evidence.candidates[n].text for n in (1, 2)]
+    text = "".join(decider.write(evidence, Decision("answer", quotes=(1, 2)), ["112"]))
+    assert text
+    assert check(text, [*named, "112", "[2] [3]"]).dropped == ()
+    assert engine.stats.active == 0
+
+
+def test_writing_reads_on_where_deciding_ended(engine: Engine) -> None:
+    evidence = answering(["Call 811 for help.", "Parking is $12."])
+    decider = writing(engine)
+    decision = replace(decider.decide(evidence), step="answer", quotes=(0,))
+    client = Client()
+    with serving(client):
+        list(decider.write(evidence, decision, []))
+    prompt, _ = decider._prompt(evidence)
+    assert client.reused >= len(prompt) - 1
+    assert client.evaluated <= 40 + 12
+
+
+def test_a_decider_without_a_writer_says_so(decider: ChatDecider) -> None:
+    with pytest.raises(ModelError, match="set model.grounding to grounded"):
+        decider.write(Evidence(QUESTION), Decision("answer"), [])

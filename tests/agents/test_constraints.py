@@ -95,14 +95,14 @@ def test_without_literals_there_are_none(constraints: Constraints, engine: Engin
 
 
 def test_citations_are_the_sources(constraints: Constraints, engine: Engine) -> None:
-    grammar = literal_grammar(["811"], sources=2)
+    grammar = literal_grammar(["811"], cited=[1, 2])
     assert allows(constraints, engine, grammar, "Call 811 first [1]. Then wait [2].")
     assert not allows(constraints, engine, grammar, "Call 811 first [3].")
 
 
 def test_whatever_is_written_passes_the_check(constraints: Constraints, engine: Engine) -> None:
     rng = np.random.default_rng(0)
-    grammar = literal_grammar(ALLOWED, sources=2)
+    grammar = literal_grammar(ALLOWED, cited=[1, 2])
     for _ in range(30):
         text = write(constraints.start(grammar), engine, rng, 60)
         spelt_out = ("minute", "hour", "day", "week", "month", "year")

@@ -1,8 +1,10 @@
 """What a remote model writes becomes a valid decision, whatever it is."""
 
+import math
+
 import pytest
 
-from frontdesk.agents.chat.server_decider import decision
+from frontdesk.agents.chat.server_reply import decision, step_probability
 from frontdesk.agents.decision import Evidence, Observation, PreviousTurn
 
 PREVIOUS = PreviousTurn(
@@ -30,6 +32,17 @@ def test_a_follow_up_takes_places_and_checks_the_rest() -> None:
     text = '{"step": "wait_times", "kind": "bogus", "ask": "shortest"}'
     said = decision(text, evidence, ["search", "wait_times"], 0)
     assert said.arguments == {"places": ["Foothills"], "kind": "any", "ask": "shortest"}
+
+
+def test_probabilities_are_those_of_the_step() -> None:
+    tokens = '{"', "step", '": "', "ans", "wer", '"}'
+    spelled = zip(tokens, (-0.5, -0.5, -0.1, -0.2, -0.3, -9.0), strict=True)
+    told = {"content": [{"token": token, "logprob": logprob} for token, logprob in spelled]}
+    text = '{"step": "answer"}'
+    assert step_probability(text, told) == pytest.approx(math.exp(-0.5))
+    assert step_probability(text, None) is None
+    assert step_probability(text, {"content": [{"token": "other", "logprob": -1}]}) is None
+    assert step_probability("nothing", told) is None
 
 
 def test_answers_name_at_least_one_sentence() -> None:

@@ -27,6 +27,7 @@ KEYS = [
     "dropped_literals",
     "route_probability",
     "timings",
+    "tokens",
     "model",
     "adapter",
 ]

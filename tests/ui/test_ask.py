@@ -18,7 +18,7 @@ from frontdesk.ui.terminal import printable, show, step_line
 HEAVY = {"torch", "transformers", "sentence_transformers", "streamlit", "langchain", "pandas"}
 KEYS = (
     "id thread answer outcome steps sources literals dropped_literals route_probability timings"
-    " model adapter"
+    " tokens model adapter"
 ).split()
 WAIT = "how long is the wait at avens general"
 
