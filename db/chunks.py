@@ -14,6 +14,7 @@ from psycopg.types.json import Jsonb
 Connection = psycopg.Connection[Any]
 Matrix = npt.NDArray[np.float32]
 DIMENSIONS = 384
+WRITERS = 0x4348554E  # an advisory lock, shared by whoever is writing chunks
 
 # PostgreSQL's own stemmers by ISO 639-1; any other language is indexed unstemmed.
 _CONFIGURATIONS = {
@@ -95,6 +96,7 @@ def replace(
     chunks: Sequence[NewChunk],
 ) -> None:
     """Put `chunks` in the place of the page's chunks."""
+    connection.execute("SELECT pg_advisory_xact_lock_shared(%s)", [WRITERS])
     connection.execute("DELETE FROM chunks WHERE page_id = %s", [page_id])
     connection.execute(
         "INSERT INTO chunk_configurations VALUES (%s::regconfig) ON CONFLICT DO NOTHING",
@@ -151,18 +153,20 @@ class Filter:
 
 
 EVERYTHING = Filter()
-_WANTED = (
-    "((c.thread IS NULL AND NOT %(only_thread)s) OR c.thread = %(thread)s)"
-    " AND (NOT %(narrows)s OR c.page_id IN (SELECT id FROM pages"
-    " WHERE (%(section)s = '' OR section = %(section)s)"
+_PAGES = (
+    "SELECT id FROM pages WHERE (%(section)s = '' OR section = %(section)s)"
     " AND (%(language)s = '' OR language = %(language)s)"
     " AND (%(url)s = '' OR url = %(url)s)"
-    " AND (%(published_since)s::date IS NULL OR published_on >= %(published_since)s)))"
+    " AND (%(published_since)s::date IS NULL OR published_on >= %(published_since)s)"
+)
+_WANTED = (
+    "((c.thread IS NULL AND NOT %(only_thread)s) OR c.thread = %(thread)s)"
+    f" AND (NOT %(narrows)s OR c.page_id IN ({_PAGES}))"
 )
 
 
 def nearest(connection: Connection, query: Matrix, limit: int, wanted: Filter) -> dict[int, float]:
-    """Return the cosine of the `limit` chunks nearest to `query` (384,), best first."""
+    """Compare `query` (384,) with every chunk: the cosines of the `limit` nearest, best first."""
     where = "c.thread IS NULL"
     if wanted.thread is not None or wanted.narrows:
         where = _WANTED
@@ -174,12 +178,25 @@ def nearest(connection: Connection, query: Matrix, limit: int, wanted: Filter) -
     return dict(rows)
 
 
+def few(connection: Connection, wanted: Filter, most_pages: int) -> list[int] | None:
+    """All chunks that the filter lets through, None where they stand on more than `most_pages`."""
+    parameters = {"narrows": wanted.narrows, "most": most_pages + 1, **asdict(wanted)}
+    rows = connection.execute(f"{_PAGES} LIMIT %(most)s".encode(), parameters).fetchall()
+    if len(rows) > most_pages:
+        return None
+    found = connection.execute(
+        "SELECT id FROM chunks WHERE page_id = ANY(%(pages)s)"
+        " AND ((thread IS NULL AND NOT %(only_thread)s) OR thread = %(thread)s)",
+        {**parameters, "pages": [row[0] for row in rows]},
+    ).fetchall()
+    return [row[0] for row in found]
+
+
 def allowed(connection: Connection, ids: Sequence[int], wanted: Filter) -> set[int]:
-    """Return those of `ids` that the filter lets through."""
-    if not wanted.narrows:
-        return set(ids)
+    """Return those of `ids` that still exist and that the filter lets through."""
+    where = _WANTED if wanted.thread is not None or wanted.narrows else "c.thread IS NULL"
     rows = connection.execute(
-        f"SELECT c.id FROM chunks c WHERE c.id = ANY(%(ids)s) AND {_WANTED}".encode(),
+        f"SELECT c.id FROM chunks c WHERE c.id = ANY(%(ids)s) AND {where}".encode(),
         {"ids": list(ids), "narrows": wanted.narrows, **asdict(wanted)},
     )
     return {row[0] for row in rows}

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
 Chunker = Literal["document", "fixed", "recursive", "semantic", "agentic"]
 MEGABYTE = 1024 * 1024
@@ -27,6 +27,9 @@ class SiteSettings(Section):
 
     `allow` and `deny` are shell-style patterns on the whole URL; with an empty `allow`, the hosts
     of `start_urls` are allowed. `trusted_hosts` are exact `host:port` pairs on a private network.
+    `render_javascript`: "auto" renders pages that hold scripts and next to no text. `ocr`: "auto"
+    reads scans when the extra is installed. `vision_url` is an OpenAI-compatible server that
+    describes images; empty: images are known by their alternative text and caption alone.
     """
 
     start_urls: tuple[str, ...] = ()
@@ -43,7 +46,11 @@ class SiteSettings(Section):
     timeout_seconds: float = Field(default=20.0, gt=0)
     retries: int = Field(default=2, ge=0, le=10)
     respect_robots: bool = True
-    render_javascript: bool = False
+    render_javascript: Literal["auto", "always", "never"] = "auto"
+    ocr: Literal["auto", "never"] = "auto"
+    vision_url: str = ""
+    vision_model: str = ""
+    vision_key: SecretStr = SecretStr("")
     grace_runs: int = Field(default=1, ge=0)  # runs that a vanished page survives
 
     @field_validator("trusted_hosts")
@@ -64,3 +71,28 @@ class ChunkSettings(Section):
     overlap_words: int = Field(default=20, ge=0)
     semantic_buffer: int = Field(default=1, ge=0)
     semantic_percentile: float = Field(default=90.0, gt=0, lt=100)
+
+
+class SearchSettings(Section):
+    """`[search]`: how a question is compared with the chunks.
+
+    Below `exact_below` chunks each of them is compared; from there on an HNSW index is built at the
+    end of an ingestion (`m`, `ef_construction`) and asked (`ef_search`). It is never dropped.
+    `build_memory_mb` 0: what the graph needs, at most half of what this machine has free.
+    `reranker` names a sentence-transformers cross-encoder, or a folder with one.
+    """
+
+    exact_below: int = Field(default=20_000, ge=0)
+    m: int = Field(default=16, ge=4, le=100)
+    ef_construction: int = Field(default=64, ge=8, le=1000)
+    ef_search: int = Field(default=120, ge=100, le=1000)  # candidates: never fewer than are taken
+    build_memory_mb: int = Field(default=0, ge=0)
+    reranker: str = ""
+
+    @model_validator(mode="after")
+    def _graph_can_be_built(self) -> "SearchSettings":
+        if self.ef_construction < 2 * self.m:
+            raise ValueError(
+                f"ef_construction {self.ef_construction} is less than twice m {self.m}"
+            )
+        return self

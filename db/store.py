@@ -18,6 +18,7 @@ import psycopg
 from pgvector.psycopg import register_vector
 from psycopg_pool import ConnectionPool, PoolTimeout
 
+from frontdesk.db import lexical_segments
 from frontdesk.db.errors import StoreError
 from frontdesk.db.migrate import migrate
 from frontdesk.db.server import EmbeddedServer
@@ -66,7 +67,9 @@ class Store:
                 with psycopg.connect(
                     url, autocommit=True, connect_timeout=max(1, int(store._timeout))
                 ) as connection:
-                    migrate(connection)
+                    if migrate(connection):
+                        with connection.transaction():
+                            lexical_segments.refresh(connection)
                 store._pool.open()
         except StoreError:
             if server is not None:
@@ -88,6 +91,18 @@ class Store:
                     yield connection
             finally:
                 self._pool.putconn(connection)
+
+    @contextmanager
+    def session(self) -> Iterator[Connection]:
+        """A connection of its own without a transaction, for what cannot run inside one.
+
+        Raises `StoreError` as `connection` does.
+        """
+        with self._translated():
+            with psycopg.connect(
+                self.url, autocommit=True, connect_timeout=max(1, int(self._timeout))
+            ) as connection:
+                yield connection
 
     def close(self) -> None:
         """Close the pool and let the embedded server go. Safe to call twice."""
@@ -112,11 +127,14 @@ class Store:
         except PoolTimeout as error:
             raise StoreError(
                 f"{self._name()}: no connection within {self._timeout:g} s; the database is down"
-                " or busy, try again or run `frontdesk doctor`"
+                " or busy, try again or run `frontdesk doctor`",
+                passing=True,
             ) from error
         except (psycopg.OperationalError, psycopg.InterfaceError) as error:
             reason = " ".join(str(error).split()) or type(error).__name__
-            raise StoreError(f"{self._name()}: {reason}; run `frontdesk doctor`") from error
+            raise StoreError(
+                f"{self._name()}: {reason}; run `frontdesk doctor`", passing=_passes(error)
+            ) from error
 
     def _name(self) -> str:
         """The database as a message may name it: without its password."""
@@ -134,6 +152,11 @@ class Store:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+
+def _passes(error: psycopg.Error) -> bool:
+    """Whether the connection is what failed: lost (no code, class 08) or shut down (57P)."""
+    return error.sqlstate is None or error.sqlstate.startswith(("08", "57P"))
 
 
 def _configure(connection: Connection) -> None:

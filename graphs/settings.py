@@ -26,7 +26,7 @@ from pydantic_settings import (
 from pydantic_settings.exceptions import SettingsError as SourceError
 
 from frontdesk.agents.settings import ModelSettings, OrganisationSettings
-from frontdesk.db.settings import ChunkSettings, DatabaseSettings, SiteSettings
+from frontdesk.db.settings import ChunkSettings, DatabaseSettings, SearchSettings, SiteSettings
 from frontdesk.tools.settings import ContactsSettings, WaitTimesSettings
 
 FILE_NAME = "frontdesk.toml"
@@ -50,6 +50,7 @@ class Settings(BaseSettings):
     organisation: OrganisationSettings = OrganisationSettings()
     site: SiteSettings = SiteSettings()
     chunks: ChunkSettings = ChunkSettings()
+    search: SearchSettings = SearchSettings()
     wait_times: WaitTimesSettings = WaitTimesSettings()
     contacts: ContactsSettings = ContactsSettings()
     model: ModelSettings = ModelSettings()

@@ -21,7 +21,7 @@ from frontdesk.db.server import EmbeddedServer
 from frontdesk.db.settings import DatabaseSettings
 from frontdesk.db.store import Store
 
-_KEEP = {"schema_migrations", "contacts_version", "lexical_state", "chunk_configurations"}
+_KEEP = {"schema_migrations", "contacts_version", "chunk_configurations"}
 
 
 @pytest.fixture(scope="session")
@@ -63,7 +63,6 @@ def store(module_store: Store) -> Store:
         names = ", ".join(f'"{row[0]}"' for row in rows if row[0] not in _KEEP)
         connection.execute("SET LOCAL synchronous_commit = off")
         connection.execute(f"TRUNCATE {names} RESTART IDENTITY CASCADE".encode())
-        connection.execute("UPDATE lexical_state SET newest = 0, documents = 0, average_length = 1")
     return module_store
 
 

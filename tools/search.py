@@ -12,9 +12,10 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field, SkipValidation
 
-from frontdesk.db import chunks, lexical
+from frontdesk.db import chunks, dense, lexical
 from frontdesk.db.chunks import EVERYTHING, Filter
 from frontdesk.db.ingest.embed import Embedder
+from frontdesk.db.settings import SearchSettings
 from frontdesk.db.store import Connection, Store
 from frontdesk.tools.search_rank import SUPERSEDED, confidence, distinct, fuse, sentence_bonus
 
@@ -74,9 +75,13 @@ class SearchResult(BaseModel):
 class Searcher:
     """Searches a store. Thread safe."""
 
-    def __init__(self, store: Store, embedder: Embedder) -> None:
+    def __init__(
+        self, store: Store, embedder: Embedder, settings: SearchSettings | None = None
+    ) -> None:
         self._store = store
         self._embedder = embedder
+        self._settings = settings or SearchSettings()
+        self._words = lexical.Cache()
 
     def search(
         self, query: str, *, top_k: int = 6, thread: str | None = None, wanted: Filter = EVERYTHING
@@ -95,17 +100,19 @@ class Searcher:
         with self._store.connection() as connection:
             # One snapshot: an ingestion may commit between the statements below.
             connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-            ids, dense, matching = _candidates(connection, text, vector, wanted)
+            ids, cosines, matching = self._candidates(connection, text, vector, wanted)
             if not ids:
                 return SearchResult(query=query, query_vector=vector)
-            scores = fuse(dense, matching)
+            scores = fuse(cosines, matching)
             best = [int(i) for i in np.argsort(-scores, kind="stable")[: max(RERANKED, 2 * top_k)]]
             rows = chunks.read(connection, [ids[i] for i in best])
         best = [i for i in best if ids[i] in rows]
         vectors = {i: rows[ids[i]].sentence_vectors() for i in best}
         nearest = np.array([(vectors[i] @ vector).max(initial=-1.0) for i in best], np.float32)
         old = np.array([rows[ids[i]].superseded_by is not None for i in best], np.float32)
-        scores[best] += sentence_bonus(dense[best], nearest, float(dense.std())) - SUPERSEDED * old
+        scores[best] += (
+            sentence_bonus(cosines[best], nearest, float(cosines.std())) - SUPERSEDED * old
+        )
         best.sort(key=lambda i: -scores[i])
         found = [rows[ids[i]] for i in best]
         kept = distinct([row.text for row in found], [row.title for row in found])[:top_k]
@@ -113,7 +120,7 @@ class Searcher:
         return SearchResult(
             query=query,
             passages=[
-                _passage(rows[ids[i]], float(dense[i]), float(matching[i]), float(scores[i]))
+                _passage(rows[ids[i]], float(cosines[i]), float(matching[i]), float(scores[i]))
                 for i in best
             ],
             confidence=confidence(max((vectors[i] @ vector).max(initial=-1.0) for i in best)),
@@ -121,17 +128,46 @@ class Searcher:
             sentence_vectors=[vectors[i] for i in best],
         )
 
+    def _candidates(
+        self, connection: Connection, text: str, vector: Matrix, wanted: Filter
+    ) -> tuple[list[int], Matrix, Matrix]:
+        """The best of both rankings: chunk ids, their cosines and their BM25 scores, parallel."""
+        words = lexical.search(connection, text, wanted.thread, self._words)
+        few = chunks.few(connection, wanted, dense.FEW_PAGES) if wanted.narrows else None
+        if few is not None:
+            cosines = chunks.cosines(connection, vector, few)
+            top = words.top(CANDIDATES, among=few)
+            nearest = sorted(cosines, key=cosines.__getitem__, reverse=True)[:CANDIDATES]
+            found = {i: cosines[i] for i in dict.fromkeys([*nearest, *top]) if i in cosines}
+        else:
+            found = self._nearest(connection, vector, wanted, words.documents)
+            top = [i for i in _matching(connection, words, wanted) if i not in found]
+            found |= chunks.cosines(connection, vector, top)
+        ids = list(found)
+        return ids, np.array([found[i] for i in ids], dtype=np.float32), words.of(ids)
 
-def _candidates(
-    connection: Connection, text: str, vector: Matrix, wanted: Filter
-) -> tuple[list[int], Matrix, Matrix]:
-    """The best of both rankings: chunk ids, their cosines and their BM25 scores, parallel."""
-    words = lexical.search(connection, text, wanted.thread)
-    dense = chunks.nearest(connection, vector, CANDIDATES, wanted)
-    top = [int(i) for i in words.top(CANDIDATES) if int(i) not in dense]
-    dense |= chunks.cosines(connection, vector, sorted(chunks.allowed(connection, top, wanted)))
-    ids = list(dense)
-    return ids, np.array([dense[i] for i in ids], dtype=np.float32), words.of(ids)
+    def _nearest(
+        self, connection: Connection, vector: Matrix, wanted: Filter, documents: int
+    ) -> dict[int, float]:
+        settings = self._settings
+        if documents < settings.exact_below or not dense.usable(connection):
+            return chunks.nearest(connection, vector, CANDIDATES, wanted)
+        return dense.nearest(connection, vector, CANDIDATES, wanted, settings.ef_search)
+
+
+def _matching(connection: Connection, words: lexical.Scores, wanted: Filter) -> list[int]:
+    """The best by words that the filter lets through, looking further down for enough."""
+    top = words.top(CANDIDATES)
+    if not wanted.narrows:
+        return top
+    allowed: list[int] = []
+    for depth in (CANDIDATES, 10 * CANDIDATES, 100 * CANDIDATES):
+        top = words.top(depth)
+        kept = chunks.allowed(connection, top, wanted)
+        allowed = [i for i in top if i in kept][:CANDIDATES]
+        if len(allowed) == CANDIDATES or len(top) < depth:
+            break
+    return allowed
 
 
 def _passage(row: chunks.StoredChunk, dense: float, matching: float, score: float) -> Passage:

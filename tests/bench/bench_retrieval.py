@@ -21,7 +21,7 @@ from typing import Any, get_args
 import numpy as np
 import numpy.typing as npt
 
-from frontdesk.db import chunks, lexical, pages
+from frontdesk.db import chunks, lexical, lexical_segments, pages
 from frontdesk.db.ingest.embed import Embedder, GGUFEmbedder, encoder_path
 from frontdesk.db.ingest.ingest import ingest
 from frontdesk.db.settings import Chunker, ChunkSettings, DatabaseSettings, SiteSettings
@@ -106,7 +106,7 @@ def scifact(store: Store, embedder: Embedder, folder: Path, cache: Path) -> list
             vector = embedder.embed([queries[number]])[0]
             words = lexical.search(connection, queries[number])
             dense = chunks.nearest(connection, vector, CANDIDATES, chunks.EVERYTHING)
-            top = [int(i) for i in words.top(CANDIDATES)]
+            top = words.top(CANDIDATES)
             both = dense | chunks.cosines(connection, vector, [i for i in top if i not in dense])
             ids = list(both)
             cosines = np.array([both[i] for i in ids], dtype=np.float32)
@@ -148,7 +148,7 @@ def _load(
             for i, (name, text, vector) in enumerate(zip(names, texts, vectors, strict=True))
         ]
         chunks.replace(connection, number, "", "en", None, new)
-        lexical.refresh(connection, force=True)
+        lexical_segments.refresh(connection, force=True)
 
 
 def main() -> None:

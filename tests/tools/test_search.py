@@ -103,7 +103,7 @@ def test_an_old_version_loses_to_the_new_one(searcher: Searcher) -> None:
 def test_filters(searcher: Searcher) -> None:
     fr = searcher.search("parking", wanted=Filter(language="fr"))
     assert names(fr) == ["stationnement.md"]
-    section = Path(searcher.search("blood").passages[0].url).parts[1]
+    section = searcher.search("blood").passages[0].section
     assert searcher.search("blood", wanted=Filter(section=section)).passages
     assert not searcher.search("blood", wanted=Filter(section="nowhere")).passages
 
@@ -123,8 +123,8 @@ def test_where_there_is_nothing_nothing_is_found(searcher: Searcher) -> None:
 def test_young_chunks_score_as_the_index_does(searcher: Searcher, module_store: Store) -> None:
     with module_store.connection() as connection:
         indexed = lexical.search(connection, "parking refund days")
-        connection.execute("DELETE FROM lexical_terms")
-        connection.execute("UPDATE lexical_state SET newest = 0")
+        connection.execute("DELETE FROM lexical_postings")
+        connection.execute("DELETE FROM lexical_segments")
         scanned = lexical.search(connection, "parking refund days")
         assert len(indexed.ids) and indexed.ids.tolist() == scanned.ids.tolist()
         # The index knows each word's frequency; a scan of nothing but young chunks assumes one.
@@ -142,7 +142,8 @@ def test_bm25_matches_the_formula(searcher: Searcher, module_store: Store) -> No
     assert len(having) == len(scores.ids) == 1
     times = having[0][2].split("'refund':")[1].split(" ")[0].count(",") + 1
     expected = lexical.idf(len(rows), 1) * lexical.gain(times, having[0][1], average)
-    assert scores.of([having[0][0]])[0] == pytest.approx(expected, rel=1e-5)
+    # Gains are kept in half precision.
+    assert scores.of([having[0][0]])[0] == pytest.approx(expected, rel=1e-3)
     assert scores.of([10**6])[0] == 0
 
 
