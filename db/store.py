@@ -92,6 +92,11 @@ class Store:
             finally:
                 self._pool.putconn(connection)
 
+    @property
+    def embedded(self) -> bool:
+        """Whether the server is the embedded one, on this machine."""
+        return self._server is not None
+
     @contextmanager
     def session(self) -> Iterator[Connection]:
         """A connection of its own without a transaction, for what cannot run inside one.

@@ -10,7 +10,7 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 from frontdesk.agents.errors import ModelError
-from frontdesk.db import contacts, pages
+from frontdesk.db import chunks, contacts, dense_index, pages
 from frontdesk.db.errors import FetchError, FrontdeskDataError
 from frontdesk.db.ingest.client import GuardedClient
 from frontdesk.db.ingest.encoder_file import FILE_NAME
@@ -43,6 +43,7 @@ def checkup(settings: Settings) -> Iterator[Check]:
         yield _website(settings)
         if database.state != "bad":
             yield _pages(resources)
+            yield _search(resources)
             yield _directory(resources)
             yield _waits(resources)
         yield _model(resources)
@@ -113,6 +114,35 @@ def _pages(resources: Resources) -> Check:
         return Check("pages", "warn", "none on record", "run: frontdesk ingest")
 
     return _guarded("pages", look, "run: frontdesk ingest")
+
+
+def _search(resources: Resources) -> Check:
+    """How chunks are compared with a question, and whether that fits their number."""
+    settings = resources.settings.search
+
+    def look() -> Check:
+        with resources.store.connection() as connection:
+            count, index = chunks.count(connection), dense_index.index(connection)
+        if index is None and count < settings.exact_below:
+            found = f"each of {count:,} chunks is compared, HNSW from {settings.exact_below:,} on"
+            return Check("search", "ok", found)
+        if index is None or not index.valid:
+            found = f"each of {count:,} chunks is compared, for want of an HNSW index"
+            if index is not None and index.building:
+                return Check("search", "warn", f"{found}; it is being built")
+            return Check("search", "warn", found, "run: frontdesk ingest")
+        found = f"HNSW index over {count:,} chunks, {index.bytes / 1024**2:,.0f} MiB"
+        if count < settings.exact_below:
+            return Check(
+                "search", "ok", f"each of {count:,} chunks is compared; there is an {found}"
+            )
+        if (index.m, index.ef_construction) != (settings.m, settings.ef_construction):
+            built = f"m {index.m}, ef_construction {index.ef_construction}"
+            mend = f"DROP INDEX {dense_index.INDEX} in the database, then: frontdesk ingest"
+            return Check("search", "warn", f"{found}, built with {built}", mend)
+        return Check("search", "ok", f"{found}, ef_search {settings.ef_search}")
+
+    return _guarded("search", look, "run: frontdesk ingest")
 
 
 def _directory(resources: Resources) -> Check:

@@ -118,14 +118,22 @@ def _ingest(
 ) -> IngestReport:
     """Read sources with the settings' chunker; the agentic one brings its model."""
     if settings.chunks.chunker != "agentic":
-        return ingest(store, sources, settings, embedder=encoder, on_event=on_event)
+        return ingest(
+            store, sources, settings, embedder=encoder, on_event=on_event, search=settings.search
+        )
     # LangGraph takes two seconds to import, and only this chunker needs it.
     from frontdesk.graphs.agentic_chunker import open_chunker
 
     try:
         with open_chunker(settings, encoder.embed) as chunker:
             return ingest(
-                store, sources, settings, embedder=encoder, on_event=on_event, chunker=chunker
+                store,
+                sources,
+                settings,
+                embedder=encoder,
+                on_event=on_event,
+                chunker=chunker,
+                search=settings.search,
             )
     except ModelError as error:
         raise PrepareError(f"the agentic chunker: {error}") from error

@@ -42,7 +42,7 @@ class Resources(Parts):
     def toolbox(self) -> Toolbox:
         """The four tools. Raises `StoreError`."""
         return Toolbox(
-            searcher=Searcher(self.store, self.embedder),
+            searcher=Searcher(self.store, self.embedder, self.settings.search),
             directory=self.directory,
             embedder=self.embedder,
             scope=self.settings.organisation.scope,

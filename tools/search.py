@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field, SkipValidation
 
-from frontdesk.db import chunks, dense, lexical
+from frontdesk.db import chunks, dense, dense_index, lexical
 from frontdesk.db.chunks import EVERYTHING, Filter
 from frontdesk.db.ingest.embed import Embedder
 from frontdesk.db.settings import SearchSettings
@@ -150,7 +150,7 @@ class Searcher:
         self, connection: Connection, vector: Matrix, wanted: Filter, documents: int
     ) -> dict[int, float]:
         settings = self._settings
-        if documents < settings.exact_below or not dense.usable(connection):
+        if documents < settings.exact_below or not dense_index.usable(connection):
             return chunks.nearest(connection, vector, CANDIDATES, wanted)
         return dense.nearest(connection, vector, CANDIDATES, wanted, settings.ef_search)
 

@@ -7,7 +7,9 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-EventKind = Literal["found", "fetched", "unchanged", "stored", "skipped", "failed", "removed"]
+EventKind = Literal[
+    "found", "fetched", "unchanged", "stored", "skipped", "failed", "removed", "indexing"
+]
 
 
 @dataclass(frozen=True)
