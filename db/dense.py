@@ -55,8 +55,8 @@ def _indexed(
     )
     rows = connection.execute(
         "SELECT id, -(embedding <#> %(query)s) FROM (SELECT c.id, c.embedding FROM chunks c"
-        f" WHERE c.thread IS NULL{_PAGE_WANTED if wanted.narrows else ''}"
-        f" ORDER BY c.embedding::{VECTOR} <#> %(query)s::{VECTOR} LIMIT %(limit)s) AS found".encode(),
+        f" WHERE c.thread IS NULL{_PAGE_WANTED if wanted.narrows else ''} ORDER BY"
+        f" c.embedding::{VECTOR} <#> %(query)s::{VECTOR} LIMIT %(limit)s) AS found".encode(),
         {"query": query, "limit": limit, **vars(wanted)},
     ).fetchall()
     return dict(rows)

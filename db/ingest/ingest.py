@@ -16,12 +16,13 @@ from frontdesk.db.ingest.chunk import ModelChunker
 from frontdesk.db.ingest.chunkers import make_chunker
 from frontdesk.db.ingest.client import Fetched
 from frontdesk.db.ingest.embed import Embedder
+from frontdesk.db.ingest.indexing import index_meanings
 from frontdesk.db.ingest.prepare import prepare, recipe
 from frontdesk.db.ingest.report import IngestReport, OnEvent
 from frontdesk.db.ingest.run import Run
 from frontdesk.db.ingest.site import read_site
 from frontdesk.db.ingest.sources import SourceError, documents_in, split_sources
-from frontdesk.db.settings import ChunkSettings, SiteSettings
+from frontdesk.db.settings import ChunkSettings, SearchSettings, SiteSettings
 from frontdesk.db.store import Store
 
 __all__ = ["IngestReport", "IngestSettings", "SourceError", "ingest"]
@@ -44,12 +45,14 @@ def ingest(
     embedder: Embedder,
     on_event: OnEvent | None = None,
     chunker: ModelChunker | None = None,
+    search: SearchSettings | None = None,
 ) -> IngestReport:
     """Read `sources` (URLs, files or folders) into the store and report what happened.
 
     What cannot be read is in the report; the run goes on. A `chunker` given here goes before the
-    one in the settings, and its cost is in the report. Raises `SourceError` for a source that is
-    neither a URL nor there, and `StoreError` when the database fails: what was stored stays.
+    one in the settings, and its cost is in the report. `search` says when a large store is indexed
+    by meaning. Raises `SourceError` for a source that is neither a URL nor there, and `StoreError`
+    when the database fails: what was stored stays.
     """
     urls, paths = split_sources(sources)
     cutter = chunker or make_chunker(settings.chunks, embedder)
@@ -64,6 +67,7 @@ def ingest(
     if urls:
         read_site(run, urls, settings.site)
     run.index()
+    index_meanings(run, search)
     run.end(number)
     return run.report
 
