@@ -7,7 +7,7 @@ PIP = $(BIN)/python -m pip --quiet --disable-pip-version-check
 TORCH := 2.13.0
 TYPED := build/typed
 # A script or a test imports what stands beside it, so each of these folders is a place to look.
-BESIDE := tests/agents:tests/bench:tests/db:tests/graphs:tests/ui:$(SAMPLE)
+BESIDE := tests/agents:tests/bench:tests/db:tests/graphs:tests/training:tests/ui:$(SAMPLE)
 # Only one module of a run may be called conftest: the others are checked one by one.
 CONFTESTS = $(wildcard tests/*/conftest.py)
 TESTED = $(filter-out $(CONFTESTS),$(wildcard tests/*.py tests/*/*.py)) $(wildcard examples/*/*.py)

@@ -62,8 +62,14 @@ def needed(folders: tuple[str, ...]) -> dict[str, set[str]]:
     }
 
 
+def optional() -> list[str]:
+    """Return what the package may be installed with: every extra but that of its developers."""
+    extras = PROJECT["optional-dependencies"].items()
+    return [line for name, lines in extras if name != "dev" for line in lines]
+
+
 def test_every_imported_library_is_declared() -> None:
-    names = declared(PROJECT["dependencies"])
+    names = declared(PROJECT["dependencies"] + optional())
     missing = {module for module, brought in needed(FOLDERS).items() if not brought & names}
     assert not missing, f"imported, not in pyproject.toml: {sorted(missing)}"
 

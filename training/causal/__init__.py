@@ -1,0 +1,1 @@
+"""Fine-tuning of any Hugging Face causal model: data, SFT, DPO, and the encoder as a classifier."""
