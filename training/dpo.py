@@ -11,7 +11,8 @@ each out-of-scope one keep it whole.
 import argparse
 import json
 import random
-from collections.abc import Sequence
+import shutil
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,8 @@ import torch
 from datasets import Dataset as Rows
 from peft import LoraConfig, TaskType
 from tokenizers import Tokenizer
-from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
+from transformers import LlamaForCausalLM, PreTrainedTokenizerFast, TrainerCallback
+from transformers.trainer_callback import PrinterCallback
 from transformers.trainer_utils import get_last_checkpoint
 from trl import DPOConfig, DPOTrainer
 
@@ -125,6 +127,26 @@ def make_pairs(
     return choose_pairs(find_pairs(network, asked, tokenizer), settings)
 
 
+class _Teller(TrainerCallback):  # type: ignore[misc]  # transformers publishes no types
+    """Says how the training goes, a line each time it logs."""
+
+    def __init__(self, say: Callable[[str], None]) -> None:
+        self._say = say
+
+    def on_log(
+        self, args: Any, state: Any, control: Any, logs: dict[str, Any] | None = None, **_: Any
+    ) -> None:
+        """Say the reward margin and how many pairs are in the right order."""
+        for prefix, name in (("", "training"), ("eval_", "held out")):
+            if logs and f"{prefix}rewards/margins" in logs:
+                margin = float(logs[f"{prefix}rewards/margins"])
+                right = float(logs[f"{prefix}rewards/accuracies"])
+                self._say(
+                    f"step {state.global_step} of {state.max_steps}, {name}: margin {margin:.3f},"
+                    f" {right:.0%} of the pairs in order"
+                )
+
+
 class SlotTrainer(DPOTrainer):  # type: ignore[misc]  # trl publishes no types
     """TRL's trainer on rows that are already ids: slots have no text to tokenise."""
 
@@ -167,6 +189,8 @@ def _schedule(folder: Path, settings: DpoSettings) -> DPOConfig:
         bf16=False,
         seed=settings.seed,
         activation_checkpointing=False,
+        disable_tqdm=True,
+        log_level="error",
         dataloader_pin_memory=False,
     )
 
@@ -178,10 +202,13 @@ def train_adapter(
     held_out: Sequence[Pair],
     folder: Path,
     settings: DpoSettings,
+    say: Callable[[str], None] = print,
+    resume: bool = False,
 ) -> SlotTrainer:
     """Train a LoRA adapter on `pairs` and return the trainer with its history.
 
-    Each epoch leaves a checkpoint in `folder`; a training that was killed goes on from the last.
+    Each epoch leaves a checkpoint in `folder` until it is over; with `resume`, a training that was
+    killed goes on from the last.
     """
     fast = PreTrainedTokenizerFast(
         tokenizer_object=tokenizer, pad_token=marker("pad"), eos_token=marker("end")
@@ -209,10 +236,12 @@ def train_adapter(
         processing_class=fast,
         peft_config=adapter,
     )
-    kept = (
-        get_last_checkpoint(folder / "checkpoints") if (folder / "checkpoints").is_dir() else None
-    )
+    trainer.remove_callback(PrinterCallback)
+    trainer.add_callback(_Teller(say))
+    checkpoints = folder / "checkpoints"
+    kept = get_last_checkpoint(checkpoints) if resume and checkpoints.is_dir() else None
     trainer.train(resume_from_checkpoint=kept)
+    shutil.rmtree(checkpoints, ignore_errors=True)
     return trainer
 
 

@@ -64,7 +64,9 @@ def work(job: Job) -> Result:
     refusing = sum(pair.refuses for pair in pairs)
     job.say(f"{len(pairs)} pairs, {refusing} of them prefer to decline; {cut} held out")
     torch.manual_seed(job.seed)
-    trainer = train_adapter(network, tokenizer, pairs[cut:], pairs[:cut], job.folder, plain)
+    trainer = train_adapter(
+        network, tokenizer, pairs[cut:], pairs[:cut], job.folder, plain, job.say, resume=True
+    )
     save_adapter(trainer.model, settings.alpha, job.folder / "adapter.pt")
     history: list[dict[str, Any]] = trainer.state.log_history
     write_whole(job.folder / "history.json", history)
