@@ -10,7 +10,8 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from frontdesk.db import Store, contacts, feedback, sections
+from frontdesk.db import Store, contacts, sections
+from frontdesk.db.feedback import Feedback, everything
 from frontdesk.db.ingest.embed import Embedder
 from frontdesk.db.sections import Section
 from frontdesk.graphs.parts import Department, Parts
@@ -37,15 +38,23 @@ def fill_store(settings: Settings) -> None:
         )
 
 
-def fingerprint(settings: Settings) -> dict[str, str]:
-    """Return the fingerprints of the store's pages, directory and feedback."""
+def fingerprint(settings: Settings, *, feedback: bool) -> dict[str, str]:
+    """Return the fingerprints of the store's pages and directory, and of the `feedback`."""
     with Store.open(settings.database, settings.data_dir) as store, store.connection() as database:
-        ratings = feedback.everything(database)
-        return {
+        found = {
             "pages": sections.fingerprint(database),
             "contacts": of_value([c.model_dump() for _, c in contacts.read(database, staff=False)]),
-            "feedback": of_value([rating.model_dump(mode="json") for rating in ratings]),
         }
+    if feedback:
+        ratings = [rating.model_dump(mode="json") for rating in read_feedback(settings)]
+        found["feedback"] = of_value(ratings)
+    return found
+
+
+def read_feedback(settings: Settings) -> list[Feedback]:
+    """Return everything that people said of answers, oldest first."""
+    with Store.open(settings.database, settings.data_dir) as store, store.connection() as database:
+        return everything(database)
 
 
 def read_own(settings: Settings, questions: Sequence[Question] = ()) -> Member:

@@ -12,7 +12,8 @@ from pathlib import Path
 
 from frontdesk.training.collection import Member, write_members
 from frontdesk.training.corpus import CORPORA, Question, read_corpora, read_questions
-from frontdesk.training.own import fill_store, fingerprint, read_own
+from frontdesk.training.feedback import Rating
+from frontdesk.training.own import fill_store, fingerprint, read_feedback, read_own
 from frontdesk.training.pipeline.errors import TrainingError
 from frontdesk.training.pipeline.hashes import of_file, of_files, of_value
 from frontdesk.training.pipeline.recipe import StageSettings
@@ -27,6 +28,8 @@ class CollectSettings(StageSettings):
     handwritten organisations are taught beside it, drawn by the seed (None: all). `hold_out`: those
     of them that are only asked about. `tests`: a folder of organisations that are only asked about.
     `questions`: labelled questions about the organisation, a JSON object a line, only asked.
+    `feedback`: whether what people said of answers is learnt from; `required`: whether to stop when
+    nobody said anything.
     """
 
     organisation: bool = True
@@ -34,6 +37,8 @@ class CollectSettings(StageSettings):
     hold_out: tuple[str, ...] = ("wexcombe-university",)
     tests: Path | None = None
     questions: Path | None = None
+    feedback: bool = True
+    required: bool = False
 
 
 def work(job: Job) -> Result:
@@ -50,7 +55,25 @@ def work(job: Job) -> Result:
         metrics |= {name: len(found) for name, found in counts.items()}
         metrics["labelled questions"] = len(own.questions)
         job.say(f"{own.name}: " + ", ".join(f"{len(v)} {k}" for k, v in counts.items()))
-    return Result(metrics, (file,))
+    outputs = [file]
+    if job.settings.organisation and job.settings.feedback:
+        ratings = _ratings(job)
+        metrics["ratings"] = len(ratings)
+        outputs.append(job.folder / "feedback.jsonl")
+        lines = (f"{rating.model_dump_json()}\n" for rating in ratings)
+        outputs[-1].write_text("".join(lines), "utf-8")
+    return Result(metrics, tuple(outputs))
+
+
+def _ratings(job: Job) -> list[Rating]:
+    """Return what people said of answers, without who they are."""
+    ratings = [Rating.of(row) for row in read_feedback(job.desk)]
+    if job.settings.required and not ratings:
+        raise TrainingError(
+            f"nobody has rated an answer of {job.desk.organisation.name} yet; thumbs and edited"
+            " answers of the app are what this recipe learns from"
+        )
+    return ratings
 
 
 def _members(job: Job) -> Iterator[Member]:
@@ -103,7 +126,7 @@ def outside(job: Job) -> Mapping[str, str]:
         found["tests"] = of_value(of_files([tests], tests))
     if settings.organisation:
         fill_store(job.desk)
-        found |= fingerprint(job.desk)
+        found |= fingerprint(job.desk, feedback=settings.feedback)
     if settings.questions and job.path(settings.questions).is_file():
         found["questions"] = of_file(job.path(settings.questions))
     return found

@@ -8,6 +8,7 @@ One organisation is one part, in a process of its own; parts that are there are 
 
 import random
 import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
@@ -22,6 +23,7 @@ from frontdesk.training.batches import SlotTable, encode
 from frontdesk.training.chunk_traces import chunk_examples
 from frontdesk.training.collection import Member, open_member, read_members
 from frontdesk.training.dataset import Dataset, load, merge, save
+from frontdesk.training.feedback import Rating, preferences
 from frontdesk.training.labelled import Labelled, read_labelled
 from frontdesk.training.pipeline.errors import TrainingError
 from frontdesk.training.pipeline.recipe import StageSettings
@@ -74,10 +76,36 @@ def work(job: Job) -> Result:
             for said in pool.map(one, asked):
                 job.say(said)
     counts = {split: _gather(job.folder, split, asked) for split in SPLITS}
+    outputs = [tokenizer, *(job.folder / f"{split}.npz" for split in SPLITS)]
+    file = job.of("collect") / "feedback.jsonl"
+    if file.exists():
+        outputs.append(job.folder / "feedback.npz")
+        counts["feedback"] = _trace_feedback(job, members, file, tokenizer, outputs[-1])
     if not counts["train"]:
         raise TrainingError("no example came of the questions; see the log of synthesise")
-    outputs = [job.folder / f"{split}.npz" for split in SPLITS]
-    return Result({f"{split} examples": n for split, n in counts.items()}, (tokenizer, *outputs))
+    return Result({f"{split} examples": n for split, n in counts.items()}, tuple(outputs))
+
+
+def _trace_feedback(
+    job: Job, members: Sequence[Member], file: Path, tokenizer: Path, target: Path
+) -> int:
+    """Write the preference pairs of what people said: chosen, rejected, chosen, ..."""
+    own = next(member for member in members if member.role == "own")
+    lines = file.read_text("utf-8").splitlines()
+    ratings = [Rating.model_validate_json(line) for line in lines]
+    words = read_tokenizer(tokenizer)
+    table = SlotTable(words.get_vocab_size())
+    examples = []
+    counts: Counter[str] = Counter()
+    if ratings:
+        embedder = RememberingEmbedder(GGUFEmbedder(encoder_path(job.desk.data_dir), threads=1))
+        with open_member(own, job.desk, job.run.path / "desks", embedder) as toolbox:
+            for pair in preferences(toolbox, ratings, job.desk.organisation, counts):
+                examples += [encode(one, words, table) for one in (pair.chosen, pair.rejected)]
+    told = ", ".join(f"{count} {name}" for name, count in sorted(counts.items()))
+    job.say(f"{len(ratings)} ratings{f': {told}' if told else ''}")
+    save(target, Dataset(examples, table))
+    return len(examples)
 
 
 def trace_member(
