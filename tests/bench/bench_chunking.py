@@ -18,14 +18,13 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any, get_args
 
-from frontdesk.agents.chunking.decision import Embed
+from model_chunker import model_chunker
+
 from frontdesk.db.ingest.chunk import Chunker, Group
 from frontdesk.db.ingest.chunkers import make_chunker
 from frontdesk.db.ingest.embed import GGUFEmbedder, encoder_path
 from frontdesk.db.settings import Chunker as ChunkerName
 from frontdesk.db.settings import ChunkSettings
-from frontdesk.graphs.agentic_chunker import open_chunker
-from frontdesk.graphs.settings import Settings
 from frontdesk.training.chunk_labels import sections_of
 from frontdesk.training.chunk_scenes import Scene, as_written, taking_turns
 from frontdesk.training.corpus import read_corpora
@@ -104,22 +103,13 @@ def main() -> None:
     embedder = GGUFEmbedder(encoder_path(ROOT / ".frontdesk"))
     rows: list[dict[str, Any]] = []
     for name in get_args(ChunkerName):
-        if name != "agentic":
-            rows += measure(name, make_chunker(ChunkSettings(chunker=name), embedder))
-    rows += agentic(options.model, embedder.embed)
+        with model_chunker(name, embedder, options.model) as chunker:
+            rows += measure(name, chunker or make_chunker(ChunkSettings(chunker=name), embedder))
+            if chunker:
+                print(f"{name}: {chunker.cost}")
     print(table(rows))
     options.json.parent.mkdir(parents=True, exist_ok=True)
     options.json.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
-
-
-def agentic(model: str, embed: Embed) -> list[dict[str, Any]]:
-    """Measure the agentic chunker, and print what it cost."""
-    base = Settings(chunks=ChunkSettings(chunker="agentic"), data_dir=ROOT / ".frontdesk")
-    asked = base.model_copy(update={"model": base.model.model_copy(update={"path": model})})
-    with open_chunker(asked, embed) as chunker:
-        rows = measure("agentic", chunker)
-        print(f"agentic: {chunker.cost}")
-    return rows
 
 
 def table(rows: Sequence[dict[str, Any]]) -> str:

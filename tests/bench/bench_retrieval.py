@@ -2,6 +2,7 @@
 
     python tests/bench/bench_retrieval.py                    # the sample organisation
     python tests/bench/bench_retrieval.py --scifact DIR      # and SciFact (corpus, queries, qrels)
+    python tests/bench/bench_retrieval.py --model F.gguf     # the agentic chunker on this model
 
 Prints a table and writes docs/benchmarks/retrieval.json. SciFact's corpus takes minutes to embed;
 its vectors are kept in build/bench. Its figures are document rankings: dense, BM25, their fusion.
@@ -20,7 +21,9 @@ from typing import Any, get_args
 
 import numpy as np
 import numpy.typing as npt
+from model_chunker import model_chunker
 
+from frontdesk.agents.errors import ModelError
 from frontdesk.db import chunks, lexical, lexical_segments, pages
 from frontdesk.db.ingest.embed import Embedder, GGUFEmbedder, encoder_path
 from frontdesk.db.ingest.ingest import ingest
@@ -49,14 +52,16 @@ def ndcg(ranking: Ranking, gains: Mapping[str, int], depth: int = 10) -> float:
     return float((found * weights[: len(found)]).sum()) / best if best else 0.0
 
 
-def sample(store: Store, embedder: Embedder, name: Chunker) -> dict[str, Any]:
+def sample(store: Store, embedder: Embedder, name: Chunker, model: str = "") -> dict[str, Any]:
     """Read the sample site with one chunker; recall of the sentence that answers, and times."""
     folder = SAMPLE / "site"
     with store.connection() as connection:
         connection.execute("TRUNCATE pages CASCADE")
     began = time.monotonic()
     settings = Settings(ChunkSettings(chunker=name))
-    report = ingest(store, [str(folder)], settings, embedder=embedder)
+    with model_chunker(name, embedder, model) as chunker:
+        report = ingest(store, [str(folder)], settings, embedder=embedder, chunker=chunker)
+    cost = report.chunking
     seconds = time.monotonic() - began
     searcher = Searcher(store, embedder)
     with store.connection() as connection:
@@ -79,6 +84,9 @@ def sample(store: Store, embedder: Embedder, name: Chunker) -> dict[str, Any]:
         "nDCG@10": float(np.mean(scores)),
         "chunks": report.chunks,
         "seconds": round(seconds, 1),
+        "model calls": cost.calls if cost else 0,
+        "model tokens": cost.tokens if cost else 0,
+        "model seconds": round(cost.seconds, 1) if cost else 0,
         "search p50 ms": round(float(np.median(took)), 1),
         "search p95 ms": round(float(np.percentile(took, 95)), 1),
     }
@@ -157,6 +165,7 @@ def main() -> None:
     )
     parser.add_argument("--scifact", type=Path, help="folder with corpus, queries and qrels")
     parser.add_argument("--json", type=Path, default=ROOT / "docs/benchmarks/retrieval.json")
+    parser.add_argument("--model", default="", help="the agentic chunker's; else the bundled one")
     options = parser.parse_args()
     cache = ROOT / "build" / "bench"
     cache.mkdir(parents=True, exist_ok=True)
@@ -166,7 +175,11 @@ def main() -> None:
         with Store.open(DatabaseSettings(), Path(folder)) as store:
             if options.scifact:
                 rows += scifact(store, embedder, options.scifact, cache / "scifact.npy")
-            rows += [sample(store, embedder, n) for n in get_args(Chunker) if n != "agentic"]
+            for name in get_args(Chunker):
+                try:
+                    rows.append(sample(store, embedder, name, options.model))
+                except ModelError as error:
+                    print(f"sample, {name}: not measured: {error}")
     print(table(rows))
     options.json.parent.mkdir(parents=True, exist_ok=True)
     options.json.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
