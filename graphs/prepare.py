@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from frontdesk.agents.errors import ModelError
-from frontdesk.db import Store, contacts, pages
+from frontdesk.db import Store, contacts, pages, recipes
 from frontdesk.db.errors import FrontdeskDataError
 from frontdesk.db.ingest.contacts import ImportReport, import_contacts
 from frontdesk.db.ingest.embed import Embedder, GGUFEmbedder, encoder_path
@@ -86,16 +86,22 @@ def ingest_sources(
     sources: Sequence[str],
     *,
     chunker: str | None = None,
+    resume: bool = True,
     on_event: Callable[[IngestEvent], None] | None = None,
 ) -> IngestReport:
     """Read URLs, files or folders into the store.
 
+    What earlier runs have cut in the same way is kept, whether they ended or were killed; without
+    `resume` it is cut anew.
     Raises `StoreError`, `SourceError`, and `PrepareError` when the chunker's model cannot be used.
     """
     if chunker is not None:
         chunks = settings.chunks.model_copy(update={"chunker": chunker})
         settings = settings.model_copy(update={"chunks": chunks})
     with Store.open(settings.database, settings.data_dir) as store, _encoder(settings) as encoder:
+        if not resume:
+            with store.connection() as connection:
+                recipes.forget(connection)
         return _ingest(store, sources, settings, encoder, on_event)
 
 

@@ -20,6 +20,7 @@ from typing import Any, get_args
 
 from model_chunker import model_chunker
 
+from frontdesk.agents.errors import ModelError
 from frontdesk.db.ingest.chunk import Chunker, Group
 from frontdesk.db.ingest.chunkers import make_chunker
 from frontdesk.db.ingest.embed import GGUFEmbedder, encoder_path
@@ -103,10 +104,14 @@ def main() -> None:
     embedder = GGUFEmbedder(encoder_path(ROOT / ".frontdesk"))
     rows: list[dict[str, Any]] = []
     for name in get_args(ChunkerName):
-        with model_chunker(name, embedder, options.model) as chunker:
-            rows += measure(name, chunker or make_chunker(ChunkSettings(chunker=name), embedder))
-            if chunker:
-                print(f"{name}: {chunker.cost}")
+        try:
+            with model_chunker(name, embedder, options.model) as asked:
+                chunks = ChunkSettings(chunker=name)
+                rows += measure(name, asked or make_chunker(chunks, embedder))
+                if asked:
+                    print(f"{name}: {asked.cost}")
+        except ModelError as error:
+            print(f"{name}: not measured: {error}")
     print(table(rows))
     options.json.parent.mkdir(parents=True, exist_ok=True)
     options.json.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
