@@ -36,6 +36,9 @@ def ingest(
     chunker: Annotated[
         Chunker | None, typer.Option(help="How documents are cut; else [chunks] chunker.")
     ] = None,
+    resume: Annotated[
+        bool, typer.Option(help="Keep what earlier runs, whole or killed, have cut; or cut anew.")
+    ] = True,
     as_json: Annotated[bool, typer.Option("--json", help="The report as one object.")] = False,
 ) -> None:
     """Crawl, extract, chunk and embed. Run again, it reads only what has changed."""
@@ -47,7 +50,7 @@ def ingest(
 
     def run(on_event: "Callable[[IngestEvent], None] | None") -> "IngestReport":
         chosen = chunker.value if chunker else None
-        return ingest_sources(settings, named, chunker=chosen, on_event=on_event)
+        return ingest_sources(settings, named, chunker=chosen, resume=resume, on_event=on_event)
 
     report = run(None) if as_json else _watched(run)
     if as_json:
