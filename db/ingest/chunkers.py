@@ -5,6 +5,7 @@ model, which this folder does not know: `graphs` builds it and hands it to `inge
 """
 
 from collections.abc import Sequence
+from itertools import accumulate
 
 import numpy as np
 
@@ -65,35 +66,43 @@ class FixedChunker:
 
 
 class RecursiveChunker:
-    """Level 2: cut at the coarsest separator that helps: section, then paragraph, then sentence."""
+    """Level 2: cut at the coarsest separator that helps: section, then paragraph, then sentence.
+
+    LangChain's splitter works on a text in which each sentence is its separator and one character
+    that holds its length, so that what comes back is counted, and not looked for.
+    """
 
     def __init__(self, max_words: int = 150) -> None:
         self._max_words = max_words
 
     def spans(self, title: str, units: Sequence[Unit]) -> list[Span]:
-        return self._split(units, 0, len(units), 0)
+        from langchain_text_splitters import RecursiveCharacterTextSplitter
 
-    def _split(self, units: Sequence[Unit], start: int, end: int, level: int) -> list[Span]:
-        if level > 2 or sum(unit.words for unit in units[start:end]) <= self._max_words:
-            return [(start, end)]
-        cuts = [i for i in range(start + 1, end) if self._separates(units, i, level)]
-        pieces = list(zip([start, *cuts], [*cuts, end], strict=True))
-        found: list[Span] = []
-        for first, last in pieces:
-            for span in self._split(units, first, last, level + 1):
-                if found and self._fits(units, found[-1][0], span[1]):
-                    found[-1] = (found[-1][0], span[1])
-                else:
-                    found.append(span)
-        return found
+        before = [None, *units]
+        text = "".join(_separator(a, b) + _length(b) for a, b in zip(before, units, strict=False))
+        splitter = RecursiveCharacterTextSplitter(
+            [_SECTION, _BLOCK, _SENTENCE],
+            chunk_size=self._max_words,
+            chunk_overlap=0,
+            length_function=lambda part: sum(ord(mark) - _EMPTY for mark in part[1::2]),
+            strip_whitespace=False,
+        )
+        ends = list(accumulate(len(part) // 2 for part in splitter.split_text(text)))
+        return list(zip([0, *ends], ends, strict=False))
 
-    def _separates(self, units: Sequence[Unit], i: int, level: int) -> bool:
-        if level == 0:
-            return units[i].heading != units[i - 1].heading
-        return level == 2 or units[i].block != units[i - 1].block
 
-    def _fits(self, units: Sequence[Unit], start: int, end: int) -> bool:
-        return sum(unit.words for unit in units[start:end]) <= self._max_words
+_SECTION, _BLOCK, _SENTENCE = "\x1d", "\x1e", "\x1f"  # ASCII's group, record and unit separators
+_EMPTY = 0xF0000  # a sentence of no words; what follows is for private use
+
+
+def _separator(before: Unit | None, unit: Unit) -> str:
+    if before is None or before.heading != unit.heading:
+        return _SECTION
+    return _SENTENCE if before.block == unit.block else _BLOCK
+
+
+def _length(unit: Unit) -> str:
+    return chr(_EMPTY + min(unit.words, 0xFFFF))
 
 
 class SemanticChunker:
