@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 from typer.exceptions import TyperException
 
-from frontdesk.ui import ask, chat_command, contacts, doctor, ingest, train, waits
+from frontdesk.ui import ask, chat_command, contacts, doctor, evaluation, ingest, train, waits
 from frontdesk.ui.failure import FAILED, debugging, one_line
 from frontdesk.ui.options import Globals
 
@@ -38,6 +38,7 @@ app.command("ingest")(ingest.ingest)
 app.add_typer(contacts_app, name="contacts")
 app.command("waits")(waits.waits)
 app.command("train")(train.train)
+app.command("eval")(evaluation.evaluate)
 app.command("doctor")(doctor.doctor)
 
 

@@ -3,8 +3,9 @@
 The one file of the faces that imports `training`, and only when a command runs.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -80,6 +81,28 @@ def train(
     records = run_recipe(plan, run, settings, tell, only=(one,) if one else (), resume=resume)
     if any(record.stage == "evaluate" for record in records):
         print(f"report: {run.folder('evaluate') / 'report.html'}")
+
+
+def run_evaluation(
+    settings: "Settings", folder: Path, changes: Sequence[str], *, quiet: bool
+) -> dict[str, Any]:
+    """Evaluate the model in service; return the summary, with intervals and the report's path."""
+    from frontdesk.training.pipeline.recipe import read_recipe
+    from frontdesk.training.pipeline.run import RunFolder
+    from frontdesk.training.pipeline.runner import run_recipe
+    from frontdesk.training.stages.evaluate import read_report
+
+    run = RunFolder(folder)
+    recipe = read_recipe("eval").changed(changes)
+    run_recipe(recipe, run, settings, (lambda news: None) if quiet else _teller())
+    place = run.folder("evaluate")
+    summary = read_report(place).best
+    measures = {
+        name: {**share.model_dump(), **share.interval._asdict()}
+        for name, share in summary.measures.items()
+    }
+    page = str(place / "report.html")
+    return {**summary.model_dump(mode="json"), "measures": measures, "report": page}
 
 
 def list_runs(settings: "Settings") -> None:

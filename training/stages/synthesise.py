@@ -54,7 +54,8 @@ def work(job: Job) -> Result:
     asked = [row for member in members for row in _ask(job, member, members)]
     rows = list(unique(asked))
     removed = len(asked) - len(rows)
-    if not any(row.split == "train" for row in rows):
+    trains = "trace" in job.recipe.stages
+    if trains and not any(row.split == "train" for row in rows):
         raise TrainingError("no question to train on was made; raise synthesise.scale")
     questions, card_file = job.folder / "questions.jsonl", job.folder / "card.json"
     write_labelled(questions, rows)
