@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
+from frontdesk.agents.decision import Writer
 from frontdesk.agents.errors import ModelError
+from frontdesk.agents.runtime.model_file import is_here
 from frontdesk.db import chunks, contacts, dense_index, pages
 from frontdesk.db.errors import FetchError, FrontdeskDataError
 from frontdesk.db.ingest.client import GuardedClient
@@ -191,10 +193,20 @@ def _model(resources: Resources) -> Check:
         except OSError as error:
             said = f"{address.hostname}:{port}: {error.strerror or error}"
             return Check("model", "bad", said, "start the model server, or mend [model] url")
+    if settings.path.startswith("hf:") and not is_here(
+        settings.path, resources.settings.data_dir / "models"
+    ):
+        fetch = "the first question fetches it"
+        return Check("model", "off", f"{settings.path}, not fetched yet", fetch)
     try:
-        return Check("model", "ok", resources.decider.name)
+        decider = resources.decider
     except ModelError as error:
         return Check("model", "bad", str(error), mend)
+    if settings.grounding != "verbatim" and not isinstance(decider, Writer):
+        said = f"{decider.name} quotes: it cannot put answers into its own words"
+        mend = f"for grounding = {settings.grounding!r} set [model] path to an instruct model"
+        return Check("model", "warn", said, mend)
+    return Check("model", "ok", decider.name)
 
 
 def _guarded(part: str, look: Callable[[], Check], mend: str) -> Check:

@@ -34,9 +34,9 @@ def ask(
     if batch is not None and batch != "-" and not Path(batch).is_file():
         raise CommandError(f"{batch}: no such file")
     settings = settings_of(context)
-    from frontdesk.graphs import Assistant
+    from frontdesk.graphs.opening import open_assistant
 
-    with Assistant.open(settings) as assistant:
+    with open_assistant(settings) as assistant:
         if batch is not None:
             from frontdesk.ui.batch import answer_batch
 

@@ -25,7 +25,9 @@ def show(events: Iterable["Event"]) -> dict[str, Any]:
     out, notes = Console(highlight=False, soft_wrap=True), Console(stderr=True, highlight=False)
     reply: dict[str, Any] = {}
     for event in events:
-        if event["type"] == "step" and event["state"] == "started":
+        if event["type"] == "waiting":
+            notes.print(f"· Busy: {event['before']} waiting before you", style="dim", markup=False)
+        elif event["type"] == "step" and event["state"] == "started":
             notes.print(f"· {step_line(event)}", style="dim", markup=False)
         elif event["type"] == "text":
             out.print(printable(event["text"]), end="", markup=False)

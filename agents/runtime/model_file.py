@@ -28,10 +28,21 @@ def resolve(reference: str, folder: Path, *, endpoint: str | None = None) -> Pat
     match = _REFERENCE.fullmatch(reference)
     if match is None or ".." in match["file"]:
         raise ModelFileError(f"{reference!r} is not of the form hf:owner/repo:file.gguf")
-    target = folder / match["repo"].replace("/", "--") / match["file"]
+    target = _target(match, folder)
     if not target.is_file():
         _fetch(match["repo"], match["file"], target, endpoint)
     return _checked(target)
+
+
+def is_here(reference: str, folder: Path) -> bool:
+    """Whether what `reference` names is on this machine, so that `resolve` fetches nothing."""
+    match = _REFERENCE.fullmatch(reference)
+    path = _target(match, folder) if match else Path(reference).expanduser()
+    return path.is_file()
+
+
+def _target(match: re.Match[str], folder: Path) -> Path:
+    return folder / match["repo"].replace("/", "--") / match["file"]
 
 
 def _checked(path: Path) -> Path:

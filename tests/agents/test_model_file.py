@@ -1,6 +1,13 @@
 """Finding the model: files, references to Hugging Face, and what is wrong with them."""
 
+import fcntl
 import hashlib
+import os
+import pty
+import struct
+import subprocess
+import sys
+import termios
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -9,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from frontdesk.agents.errors import ModelFileError
-from frontdesk.agents.runtime.model_file import resolve
+from frontdesk.agents.runtime.model_file import is_here, resolve
 
 CONTENT = b"GGUF" + bytes(range(256)) * 64
 
@@ -70,6 +77,25 @@ def test_a_reference_is_fetched_once(hub: str, tmp_path: Path) -> None:
         path = resolve("hf:owner/repo:a.gguf", tmp_path, endpoint=hub)
         assert path.read_bytes() == CONTENT
     assert len(Hub.requests) == 1
+
+
+def test_a_download_shows_how_far_it_is(hub: str, tmp_path: Path) -> None:
+    call = f"resolve('hf:owner/repo:a.gguf', Path({str(tmp_path)!r}), endpoint={hub!r})"
+    program = f"from pathlib import Path\nfrom {resolve.__module__} import resolve\n{call}"
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+    subprocess.run([sys.executable, "-c", program], stderr=theirs, check=True, timeout=120)
+    assert b"100%" in os.read(ours, 4096)
+    os.close(ours)
+    os.close(theirs)
+
+
+def test_what_is_here_is_told_from_what_is_not(hub: str, tmp_path: Path) -> None:
+    reference = "hf:owner/repo:a.gguf"
+    assert not is_here(reference, tmp_path)
+    path = resolve(reference, tmp_path, endpoint=hub)
+    assert is_here(reference, tmp_path)
+    assert is_here(str(path), tmp_path)
 
 
 def test_a_damaged_download_is_thrown_away(hub: str, tmp_path: Path) -> None:
