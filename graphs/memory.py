@@ -1,10 +1,11 @@
 """What an assistant remembers of people: their threads, and what they said of its answers."""
 
-from frontdesk.db import Store, feedback, threads
+from frontdesk.db import Store, feedback, runs, threads
 from frontdesk.db.feedback import Feedback
+from frontdesk.db.runs import Run
 from frontdesk.db.threads import Thread, ThreadError, ThreadSaver
 
-__all__ = ["Feedback", "Memory", "Thread", "ThreadError", "ThreadSaver"]
+__all__ = ["Feedback", "Memory", "Run", "Thread", "ThreadError", "ThreadSaver"]
 
 
 class Memory:
@@ -34,3 +35,18 @@ class Memory:
         """Return the feedback on a thread's answers. Raises `ThreadError`."""
         with self._store.connection() as connection:
             return feedback.of_thread(connection, thread, owner)
+
+    def said(self) -> dict[str, int]:
+        """Return how many answers got a thumb up, a thumb down, and a better answer."""
+        with self._store.connection() as connection:
+            rows = feedback.everything(connection)
+        return {
+            "up": sum(row.thumb == 1 for row in rows),
+            "down": sum(row.thumb == -1 for row in rows),
+            "edited": sum(bool(row.edited_answer) for row in rows),
+        }
+
+    def promoted(self) -> list[Run]:
+        """Return every model that training has put in service, the newest first."""
+        with self._store.connection() as connection:
+            return runs.everything(connection)

@@ -53,7 +53,7 @@ def run(opener: Opener = open_assistant) -> None:
 
 
 def _pages(assistant: "Assistant") -> "list[StreamlitPage]":
-    from frontdesk.ui import chat_page, directory_page, waits_page
+    from frontdesk.ui import chat_page, directory_page, training_page, waits_page
 
     def chat() -> None:
         chat_page.draw(assistant)
@@ -64,10 +64,15 @@ def _pages(assistant: "Assistant") -> "list[StreamlitPage]":
     def directory() -> None:
         directory_page.draw(assistant)
 
+    def training() -> None:
+        training_page.draw(assistant)
+
     pages = [st.Page(chat, title="Chat", icon=":material/chat:", default=True)]
     if assistant.settings.wait_times.adapter:
         pages.append(st.Page(waits, title="Waits", icon=":material/schedule:"))
     pages.append(st.Page(directory, title="Directory", icon=":material/contacts:"))
+    if assistant.resources.staff_door.exists:
+        pages.append(st.Page(training, title="Training", icon=":material/school:"))
     return pages
 
 

@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from frontdesk.ui import cards
+from frontdesk.ui.staff_door import is_staff
 
 if TYPE_CHECKING:
     from frontdesk.graphs import Assistant
 
 LIMIT = 12
-_STAFF = "fd-staff"  # in the visit's session: whether the staff token was given
 LEAST = 0.04  # a match less likely than this is noise
 NEAR = 0.2  # of the likeliest match's score: less likely ones are left out
 
@@ -25,7 +25,7 @@ def draw(assistant: "Assistant") -> None:
             placeholder="A name, a role, a team or what they do; misspelt is fine",
             max_chars=200,
         ).strip()
-        staff = _is_staff(assistant)
+        staff = is_staff(assistant, "rows that are not public are shown")
         if not query:
             st.html('<p class="fd-note">Type a name or a few words and press Enter.</p>')
             return
@@ -39,25 +39,3 @@ def draw(assistant: "Assistant") -> None:
             st.html(cards.contacts(found))
         elif result.text:
             st.html(cards.answer(result.text))
-
-
-def _is_staff(assistant: "Assistant") -> bool:
-    """Return whether this visit is signed in as staff; draw the door where there is one."""
-    door = assistant.resources.staff_door
-    if not door.exists:
-        return False
-    if st.session_state.get(_STAFF):
-        st.html('<p class="fd-note">Signed in as staff: rows that are not public are shown.</p>')
-        if st.button("Sign out", key="fd-staff-out"):
-            st.session_state[_STAFF] = False
-            st.rerun()
-        return bool(st.session_state[_STAFF])
-    with st.expander("Staff"), st.form("fd-staff-door", border=False):
-        token = st.text_input("Staff token", type="password", max_chars=200)
-        if st.form_submit_button("Sign in"):
-            if door.admits(token):
-                st.session_state[_STAFF] = True
-                st.rerun()
-            locked = "Too many wrong tokens; try again in a minute."
-            st.error(locked if door.locked else "That is not the staff token.")
-    return False
