@@ -6,7 +6,7 @@ Writes `questions.jsonl`, and the data card as `card.md` and `card.json`.
 """
 
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from pydantic import Field
@@ -24,6 +24,7 @@ from frontdesk.training.pipeline.stage import Job, Result, Stage
 from frontdesk.training.questions import Mix, desk_questions
 from frontdesk.training.splits import Split, Splitter
 from frontdesk.training.structure import ask_structure
+from frontdesk.training.teacher import Teacher
 from frontdesk.training.traces import noisy
 
 
@@ -34,7 +35,9 @@ class SynthesiseSettings(StageSettings):
     trained for; `structure` is the most questions read off its site. `copies` noisy ones are made
     of a written question; `noise` is the share of the own questions that is typed badly.
     `public` is the folder of the public sets. `entities` and `phrasings` are the shares held out.
-    `preferences` multiplies the questions that preference pairs are looked for in.
+    `preferences` multiplies the questions that preference pairs are looked for in. Behind
+    `teacher_url` an OpenAI-compatible server is asked `teacher_calls` times for questions about
+    sections of the site, and as often for other wordings (training/teacher.py).
     """
 
     scale: float = Field(default=1.0, ge=0)
@@ -46,12 +49,23 @@ class SynthesiseSettings(StageSettings):
     entities: float = Field(default=0.25, ge=0, lt=1)
     phrasings: float = Field(default=0.25, ge=0, lt=1)
     preferences: float = Field(default=0.6, ge=0)
+    teacher_url: str = ""
+    teacher_model: str = "default"
+    teacher_calls: int = Field(default=40, ge=1)
+    teacher_questions: int = Field(default=5, ge=1)
 
 
 def work(job: Job) -> Result:
     """Write the questions and their card."""
     members = read_members(job.of("collect") / "members.jsonl")
     asked = [row for member in members for row in _ask(job, member, members)]
+    notes: dict[str, object] = {"seed": job.seed}
+    for member in members:
+        if member.role == "own" and job.settings.teacher_url:
+            teacher = _teacher(job)
+            asked += _taught_by(teacher, job, member, asked)
+            notes["teacher"] = ", ".join(f"{n} {what}" for what, n in teacher.counts.items())
+            job.say(f"teacher: {notes['teacher']}")
     rows = list(unique(asked))
     removed = len(asked) - len(rows)
     trains = "trace" in job.recipe.stages
@@ -59,7 +73,7 @@ def work(job: Job) -> Result:
         raise TrainingError("no question to train on was made; raise synthesise.scale")
     questions, card_file = job.folder / "questions.jsonl", job.folder / "card.json"
     write_labelled(questions, rows)
-    card = make_card(rows, removed, {"seed": job.seed}, job.seed)
+    card = make_card(rows, removed, notes, job.seed)
     write_whole(card_file, card)
     (job.folder / "card.md").write_text(to_markdown(card), "utf-8")
     job.say(f"{len(rows)} questions, {removed} duplicates removed: {card['splits']}")
@@ -126,6 +140,39 @@ def _own(job: Job, member: Member) -> Iterator[Labelled]:
             else:
                 yield _labelled(split, member, source, _perhaps_rough(job, question, rng))
     yield from (_labelled("test", member, "labelled", q) for q in organisation.questions)
+
+
+def _teacher(job: Job) -> Teacher:
+    settings: SynthesiseSettings = job.settings
+    return Teacher(settings.teacher_url, settings.teacher_model, job.seed)
+
+
+def _taught_by(
+    teacher: Teacher, job: Job, member: Member, asked: Sequence[Labelled]
+) -> list[Labelled]:
+    """Return what the teacher wrote: questions split by their page, wordings of trained ones."""
+    settings: SynthesiseSettings = job.settings
+    splitter = Splitter.of(
+        member.organisation, entities=settings.entities, phrasings=0, seed=job.seed
+    )
+    made = list(
+        teacher.ask_about(
+            member.organisation, count=settings.teacher_questions, calls=settings.teacher_calls
+        )
+    )
+    trained = [
+        row.question
+        for row in asked
+        if row.organisation == member.slug and row.split == "train" and not row.question.noisy
+    ]
+    step = max(1, len(trained) // settings.teacher_calls)
+    wordings = teacher.reword(
+        trained[::step][: settings.teacher_calls], count=settings.teacher_questions
+    )
+    return [
+        *(_labelled(splitter.split(q), member, "teacher", q) for q in made),
+        *(_labelled("train", member, "teacher", q) for q in wordings),
+    ]
 
 
 def _made(
