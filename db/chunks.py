@@ -70,6 +70,10 @@ class StoredChunk:
     superseded_by: str | None
     thread: str | None
 
+    def in_context(self) -> str:
+        """The text under its page's title and its headings."""
+        return "\n".join(filter(None, (self.title, " > ".join(self.heading), self.text)))
+
     def sentence_vectors(self) -> Matrix:
         """One unit vector a sentence: float32 (n, 384)."""
         rows = np.frombuffer(self.raw_vectors, dtype="<f2").reshape(-1, DIMENSIONS)

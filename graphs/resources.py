@@ -10,6 +10,7 @@ from frontdesk.graphs.service import model_in_service
 from frontdesk.graphs.staff import StaffDoor
 from frontdesk.tools.contact_lookup import Directory
 from frontdesk.tools.read_page import PageReader
+from frontdesk.tools.rerank import make_reranker
 from frontdesk.tools.search import Searcher
 from frontdesk.tools.toolbox import Toolbox
 
@@ -42,7 +43,12 @@ class Resources(Parts):
     def toolbox(self) -> Toolbox:
         """The four tools. Raises `StoreError`."""
         return Toolbox(
-            searcher=Searcher(self.store, self.embedder, self.settings.search),
+            searcher=Searcher(
+                self.store,
+                self.embedder,
+                self.settings.search,
+                make_reranker(self.settings.search.reranker),
+            ),
             directory=self.directory,
             embedder=self.embedder,
             scope=self.settings.organisation.scope,

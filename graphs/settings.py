@@ -98,8 +98,13 @@ class Settings(BaseSettings):
         if contacts.file is not None:
             file = folder / contacts.file.expanduser()
             contacts = contacts.model_copy(update={"file": file})
+        search, named = self.search, folder / Path(self.search.reranker).expanduser()
+        if search.reranker and named.exists():  # else it is a model's name
+            search = search.model_copy(update={"reranker": str(named)})
         data_dir = folder / self.data_dir.expanduser()
-        return self.model_copy(update={"data_dir": data_dir, "model": model, "contacts": contacts})
+        return self.model_copy(
+            update={"data_dir": data_dir, "model": model, "contacts": contacts, "search": search}
+        )
 
     def shown(self) -> dict[str, Any]:
         """Return plain values fit to be printed: passwords and keys are asterisks."""

@@ -17,7 +17,15 @@ from frontdesk.db.chunks import EVERYTHING, Filter
 from frontdesk.db.ingest.embed import Embedder
 from frontdesk.db.settings import SearchSettings
 from frontdesk.db.store import Connection, Store
-from frontdesk.tools.search_rank import SUPERSEDED, confidence, distinct, fuse, sentence_bonus
+from frontdesk.tools.rerank import Reranker
+from frontdesk.tools.search_rank import (
+    SUPERSEDED,
+    confidence,
+    distinct,
+    fuse,
+    sentence_bonus,
+    standardised,
+)
 
 Matrix = npt.NDArray[np.float32]
 CANDIDATES = 100  # taken from each of the two rankings
@@ -76,11 +84,16 @@ class Searcher:
     """Searches a store. Thread safe."""
 
     def __init__(
-        self, store: Store, embedder: Embedder, settings: SearchSettings | None = None
+        self,
+        store: Store,
+        embedder: Embedder,
+        settings: SearchSettings | None = None,
+        reranker: Reranker | None = None,
     ) -> None:
         self._store = store
         self._embedder = embedder
         self._settings = settings or SearchSettings()
+        self._reranker = reranker
         self._words = lexical.Cache()
 
     def search(
@@ -110,9 +123,11 @@ class Searcher:
         vectors = {i: rows[ids[i]].sentence_vectors() for i in best}
         nearest = np.array([(vectors[i] @ vector).max(initial=-1.0) for i in best], np.float32)
         old = np.array([rows[ids[i]].superseded_by is not None for i in best], np.float32)
-        scores[best] += (
-            sentence_bonus(cosines[best], nearest, float(cosines.std())) - SUPERSEDED * old
-        )
+        scores[best] += sentence_bonus(cosines[best], nearest, float(cosines.std()))
+        if self._reranker is not None:
+            texts = [rows[ids[i]].in_context() for i in best]
+            scores[best] = standardised(self._reranker.scores(text, texts))
+        scores[best] -= SUPERSEDED * old
         best.sort(key=lambda i: -scores[i])
         found = [rows[ids[i]] for i in best]
         kept = distinct([row.text for row in found], [row.title for row in found])[:top_k]

@@ -4,8 +4,9 @@
     python tests/bench/bench_retrieval.py --scifact DIR      # and SciFact (corpus, queries, qrels)
     python tests/bench/bench_retrieval.py --model F.gguf     # the agentic chunker on this model
 
-Prints a table and writes docs/benchmarks/retrieval.json. SciFact's corpus takes minutes to embed;
-its vectors are kept in build/bench. Its figures are document rankings: dense, BM25, their fusion.
+Prints a table, writes docs/benchmarks/retrieval.json and draws docs/images/chunkers.png. SciFact's
+corpus takes minutes to embed; its vectors are kept in build/bench. Its figures are document
+rankings: dense, BM25, their fusion.
 """
 
 import argparse
@@ -21,7 +22,9 @@ from typing import Any, get_args
 
 import numpy as np
 import numpy.typing as npt
+from bench_plots import plot_chunkers
 from model_chunker import model_chunker
+from real_vectors import scifact_vectors
 
 from frontdesk.agents.errors import ModelError
 from frontdesk.db import chunks, lexical, lexical_segments, pages
@@ -34,6 +37,7 @@ from frontdesk.tools.search_rank import fuse
 
 ROOT = Path(__file__).parents[2]
 SAMPLE = ROOT / "examples" / "kestrel-valley"
+PLOT = ROOT / "docs" / "images" / "chunkers.png"
 Ranking = Sequence[str]
 
 
@@ -52,7 +56,7 @@ def ndcg(ranking: Ranking, gains: Mapping[str, int], depth: int = 10) -> float:
     return float((found * weights[: len(found)]).sum()) / best if best else 0.0
 
 
-def sample(store: Store, embedder: Embedder, name: Chunker, model: str = "") -> dict[str, Any]:
+def sample(store: Store, embedder: GGUFEmbedder, name: Chunker, model: str = "") -> dict[str, Any]:
     """Read the sample site with one chunker; recall of the sentence that answers, and times."""
     folder = SAMPLE / "site"
     with store.connection() as connection:
@@ -83,6 +87,7 @@ def sample(store: Store, embedder: Embedder, name: Chunker, model: str = "") -> 
         "recall@5": float(np.mean(hits)),
         "nDCG@10": float(np.mean(scores)),
         "chunks": report.chunks,
+        "tokens a chunk": round(float(np.mean([len(embedder.tokenize(t)) for _, t in rows])), 1),
         "seconds": round(seconds, 1),
         "model calls": cost.calls if cost else 0,
         "model tokens": cost.tokens if cost else 0,
@@ -96,7 +101,7 @@ def _letters(text: str) -> str:
     return "".join(character for character in text.casefold() if character.isalnum())
 
 
-def scifact(store: Store, embedder: Embedder, folder: Path, cache: Path) -> list[dict[str, Any]]:
+def scifact(store: Store, embedder: Embedder, folder: Path) -> list[dict[str, Any]]:
     """nDCG@10 on the test queries of SciFact (Wadden et al. 2020, as in BEIR)."""
     corpus = _jsonl(folder / "corpus.jsonl")
     queries = {row["_id"]: row["text"] for row in _jsonl(folder / "queries_test.jsonl")}
@@ -106,7 +111,7 @@ def scifact(store: Store, embedder: Embedder, folder: Path, cache: Path) -> list
             gains.setdefault(row["query-id"], {})[row["corpus-id"]] = int(row["score"])
     texts = [f"{row['title']} {row['text']}" for row in corpus]
     names = [row["_id"] for row in corpus]
-    _load(store, names, texts, _vectors(embedder, texts, cache))
+    _load(store, names, texts, scifact_vectors(embedder, folder))
     totals: dict[str, list[float]] = {"dense": [], "BM25": [], "fused": []}
     with store.connection() as connection:
         known = dict(connection.execute("SELECT id, heading[1] FROM chunks").fetchall())
@@ -130,16 +135,6 @@ def scifact(store: Store, embedder: Embedder, folder: Path, cache: Path) -> list
 
 def _jsonl(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-
-
-def _vectors(embedder: Embedder, texts: Sequence[str], cache: Path) -> npt.NDArray[np.float32]:
-    if cache.exists():
-        kept: npt.NDArray[np.float32] = np.load(cache)
-        return kept
-    rows = [embedder.embed(texts[i : i + 64]) for i in range(0, len(texts), 64)]
-    vectors = np.concatenate(rows)
-    np.save(cache, vectors)
-    return vectors
 
 
 def _load(
@@ -167,14 +162,12 @@ def main() -> None:
     parser.add_argument("--json", type=Path, default=ROOT / "docs/benchmarks/retrieval.json")
     parser.add_argument("--model", default="", help="the agentic chunker's; else the bundled one")
     options = parser.parse_args()
-    cache = ROOT / "build" / "bench"
-    cache.mkdir(parents=True, exist_ok=True)
     embedder = GGUFEmbedder(encoder_path(ROOT / ".frontdesk"))
     rows: list[dict[str, Any]] = []
     with tempfile.TemporaryDirectory() as folder:
         with Store.open(DatabaseSettings(), Path(folder)) as store:
             if options.scifact:
-                rows += scifact(store, embedder, options.scifact, cache / "scifact.npy")
+                rows += scifact(store, embedder, options.scifact)
             for name in get_args(Chunker):
                 try:
                     rows.append(sample(store, embedder, name, options.model))
@@ -183,6 +176,7 @@ def main() -> None:
     print(table(rows))
     options.json.parent.mkdir(parents=True, exist_ok=True)
     options.json.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
+    plot_chunkers([row for row in rows if "recall@5" in row], PLOT)
 
 
 def table(rows: Sequence[Mapping[str, Any]]) -> str:

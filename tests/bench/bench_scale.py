@@ -6,7 +6,8 @@
 
 The chunks are invented around real embeddings (scale_corpus.py), those of the sample organisation's
 pages and, with --scifact, of SciFact's abstracts. A question is embedded for real, which costs what
-it costs, and then searched with the invented vector. Writes JSON and, with matplotlib, a plot.
+it costs, and then searched with the invented vector. Writes docs/benchmarks/scale.json and draws
+docs/images/scale.png.
 """
 
 import argparse
@@ -22,6 +23,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from bench_plots import plot_scale
 from real_vectors import real_vectors
 from scale_corpus import BATCH, Corpus, load
 
@@ -33,6 +35,7 @@ from frontdesk.db.store import Store
 from frontdesk.tools.search import CANDIDATES, Searcher
 
 ROOT = Path(__file__).parents[2]
+PLOT = ROOT / "docs" / "images" / "scale.png"
 Matrix = npt.NDArray[np.float32]
 SIZES = (10_000, 30_000, 100_000, 1_000_000)
 CHUNK_BYTES = 16_000  # on disk, indexes and what building them needs included
@@ -230,7 +233,9 @@ def main() -> None:
     if rows:
         print(table(rows))
         report = {"cores": os.cpu_count(), "questions": options.questions, "sizes": rows}
+        options.json.parent.mkdir(parents=True, exist_ok=True)
         options.json.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+        plot_scale(rows, PLOT)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
     python tests/bench/run.py                   # ask, directory, retrieval: some minutes
     python tests/bench/run.py --only ask
     python tests/bench/run.py --runtime         # and the model runtime: about an hour
+    python tests/bench/run.py --only scale      # a million chunks: about an hour, 18 GB of disk
 
 Each prints a table and keeps its numbers in docs/benchmarks/NAME.json; machine.json there says
 where they were measured. SciFact is measured when ../shared/data/scifact is there.
@@ -22,12 +23,13 @@ ROOT = HERE.parents[1]
 KEPT = ROOT / "docs" / "benchmarks"
 SCIFACT = ROOT.parent / "shared" / "data" / "scifact"
 USUAL = ("ask", "directory", "retrieval")
+LONG = ("runtime", "scale")
 TOLD = ("llama-cpp-python", "numpy", "langgraph", "psycopg")
 
 
 def arguments(name: str) -> list[str]:
     """Return the options of a benchmark besides --json."""
-    if name == "retrieval" and SCIFACT.is_dir():
+    if name in ("retrieval", "scale") and SCIFACT.is_dir():
         return ["--scifact", str(SCIFACT)]
     if name == "directory":
         return ["--data-dir", str(ROOT / ".frontdesk")]
@@ -60,7 +62,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument("--only", choices=[*USUAL, "runtime"], action="append")
+    parser.add_argument("--only", choices=[*USUAL, *LONG], action="append")
     parser.add_argument("--runtime", action="store_true", help="the model runtime, too")
     options = parser.parse_args()
     names = options.only or [*USUAL, *(["runtime"] if options.runtime else [])]
