@@ -1,4 +1,4 @@
-"""What a teacher writes is checked: real servers on loopback, one that lies and one that babbles."""
+"""What a teacher writes is checked: real servers on loopback, one lies and one babbles."""
 
 import json
 import socket
