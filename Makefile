@@ -13,7 +13,7 @@ CONFTESTS = $(wildcard tests/*/conftest.py)
 TESTED = $(filter-out $(CONFTESTS),$(wildcard tests/*.py tests/*/*.py)) $(wildcard examples/*/*.py)
 
 .DEFAULT_GOAL := help
-.PHONY: help install chat test check types bench lock clean
+.PHONY: help install chat train test check types bench lock clean
 
 help:  ## list the commands
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' Makefile
@@ -42,6 +42,10 @@ $(VENV)/.installed: requirements.lock pyproject.toml | $(BIN)/pip
 
 chat: install  ## open the sample organisation's front desk in the browser
 	@$(BIN)/python $(SAMPLE)/open.py
+
+train: install  ## train a model of its own for the sample organisation, measure it, put it in service
+	@$(BIN)/python $(SAMPLE)/serve.py > /dev/null & site=$$!; trap "kill $$site" EXIT; \
+		$(BIN)/frontdesk train --config $(SAMPLE)/frontdesk.toml --recipe tiny
 
 test: install  ## run the tests
 	@$(BIN)/pytest -q
