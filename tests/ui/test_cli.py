@@ -34,7 +34,9 @@ def test_options_of_the_line_may_stand_anywhere() -> None:
     assert hoisted(["ask", "--", "--debug"]) == ["ask", "--", "--debug"]
 
 
-@pytest.mark.parametrize("command", ["chat", "ask", "ingest", "contacts", "waits", "doctor"])
+@pytest.mark.parametrize(
+    "command", ["chat", "ask", "ingest", "contacts", "waits", "train", "eval", "doctor"]
+)
 def test_every_command_has_help(desk: Desk, command: str) -> None:
     done = desk.run(command, "--help")
     assert done.returncode == 0 and "Usage: frontdesk" in done.stdout
