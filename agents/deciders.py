@@ -11,10 +11,12 @@ from frontdesk.agents.settings import ModelSettings, OrganisationSettings
 if TYPE_CHECKING:
     from frontdesk.agents.chat.prompting import Embed
     from frontdesk.agents.runtime.engine import EngineStats
+    from frontdesk.agents.small.cross_encoder import CrossEncoder
 
 MODELS = Path(str(files("frontdesk.agents").joinpath("models")))
 BUNDLED = MODELS / "frontdesk-small-q8_0.gguf"
 REFUSAL = MODELS / "refusal.gguf"
+READER = MODELS / "cross-encoder.safetensors"
 SLOTS_KEY = b"frontdesk.slots"
 _HEADER_BYTES = 1 << 16  # the first keys of a GGUF file; the vocabulary follows
 
@@ -63,7 +65,17 @@ def _small(settings: ModelSettings, path: Path, data_dir: Path) -> Decider:
     from frontdesk.agents.small.decider import SmallModel
 
     adapter = Path(settings.adapter).stem if settings.adapter else ""
-    return SmallModel(open_engine(settings, path, data_dir), path, adapter)
+    engine = open_engine(settings, path, data_dir)
+    return SmallModel(engine, path, adapter, open_reader(settings.reader, data_dir))
+
+
+def open_reader(reader: str, data_dir: Path) -> "CrossEncoder | None":
+    """Return the cross-encoder that `[model] reader` names. Raises `ModelError`."""
+    from frontdesk.agents.small.cross_encoder import CrossEncoder
+
+    if reader == "none":
+        return None
+    return CrossEncoder(READER if reader == "bundled" else Path(reader), data_dir)
 
 
 def _instruct(

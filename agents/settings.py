@@ -52,11 +52,14 @@ class ModelSettings(Section):
     "verbatim" quotes sentences; "grounded" lets an instruct model put them into its own words, with
     every literal and citation held to them; "free" leaves that to the check afterwards. `drafting`
     guesses ahead what is copied from the prompt (see docs/performance.md for when that pays).
+    `reader` is the cross-encoder that reads for a model trained here: "bundled", "none", or an
+    adapter file.
     """
 
     path: str = ""
     adapter: str = ""
     adapter_scale: float = Field(default=1.0, ge=0.0, le=10.0)
+    reader: str = "bundled"
     grounding: Grounding = "verbatim"
     url: str = ""
     name: str = ""

@@ -220,19 +220,21 @@ def main() -> None:
     parser.add_argument("model", type=Path)
     parser.add_argument("--adapter", type=Path)
     parser.add_argument("--scale", type=float, default=1.0)
+    parser.add_argument("--reader", default="bundled", help='"bundled", "none" or a file')
     parser.add_argument("--corpora", type=Path, default=Path("tests/corpora"))
     parser.add_argument("--run", type=Path, default=Path("runs/small"))
     parser.add_argument("--only", nargs="*", default=[])
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
+    from frontdesk.agents.deciders import open_reader
     from frontdesk.agents.runtime.engine import Engine
     from frontdesk.agents.small.decider import SmallModel
 
     engine = Engine(options.model, adapter=options.adapter, adapter_scale=options.scale, threads=1)
-    model = SmallModel(engine, options.model)
+    model = SmallModel(engine, options.model, reader=open_reader(options.reader, options.run))
     embedder = RememberingEmbedder(GGUFEmbedder(encoder_path(options.run), threads=1))
     tally = evaluate(model.decide, options.corpora, options.run, embedder, options.only)
-    engine.close()
+    model.close()
     report = {"shares": tally.shares(), "confusion": tally.confusion, "wrong": tally.wrong}
     if options.json:
         options.json.write_text(json.dumps(report, indent=1, ensure_ascii=False))

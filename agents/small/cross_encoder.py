@@ -39,7 +39,7 @@ class CrossEncoder:
 
     def intents(self, evidence: Evidence) -> Vector:
         """Return the log-probability (5,) of each of `INTENTS` as the first step."""
-        scores = self._read([intent_pair(evidence)]) @ self._heads["intents.weight"].T
+        scores = self.read([intent_pair(evidence)]) @ self._heads["intents.weight"].T
         scores = (scores + self._heads["intents.bias"])[0]
         best = scores.max()
         logs: Vector = scores - best - np.log(np.exp(scores - best).sum())
@@ -50,17 +50,18 @@ class CrossEncoder:
         pairs = [quote_pair(result.query, c, result.passages[c.passage]) for c in found[:READ]]
         if not pairs:
             return np.zeros(0, np.float32)
-        scores: Vector = self._read(pairs) @ self._heads["relevance.weight"][0]
+        scores: Vector = self.read(pairs) @ self._heads["relevance.weight"][0]
         return scores + self._heads["relevance.bias"][0]
 
     def close(self) -> None:
         """Free the encoder's memory."""
         self._encoder.close()
 
-    def _read(self, pairs: Sequence[tuple[str, str]]) -> Matrix:
-        return self._encoder.encode([self._tokens(*pair) for pair in pairs])
+    def read(self, pairs: Sequence[tuple[str, str]]) -> Matrix:
+        """Return the pooled vector (n, 384) of each pair of texts; the heads read those."""
+        return self._encoder.encode([self.tokens(*pair) for pair in pairs])
 
-    def _tokens(self, question: str, text: str) -> list[int]:
+    def tokens(self, question: str, text: str) -> list[int]:
         """Return [CLS] question [SEP] text [SEP], at most PAIR_TOKENS: the text gives way."""
         start = self._encoder.tokenize(question)
         separator = start[-1]

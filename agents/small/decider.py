@@ -14,6 +14,7 @@ from frontdesk.agents.decision import TOOL_STEPS, Decision, Evidence
 from frontdesk.agents.errors import ModelError
 from frontdesk.agents.runtime.engine import Engine
 from frontdesk.agents.runtime.engine import Sequence as EngineSequence
+from frontdesk.agents.small.cross_encoder import INTENTS, CrossEncoder
 from frontdesk.agents.small.evidence import follow_up_query
 from frontdesk.agents.small.prompt import (
     ASKS,
@@ -43,6 +44,11 @@ STAY, FEW_WORDS = 2.0, 5
 # A wait asked for in plain words at a place of the feed is a live one, whatever the pages say.
 PLAIN = 6.0
 RANK_PRIOR = 0.5
+# How much the cross-encoder's reading counts beside the model's own scores, and the relevance at
+# which a sentence is as likely an answer as not (a product of experts, Hinton 2002).
+INTENT, RELEVANCE, FOUND, FOUND_AT = 1.5, 1.5, 1.0, -0.25
+# The cross-encoder was taught far more refusals than a desk hears.
+DECLINED_LESS = -2.5
 SURE_QUOTE = 0.6
 SURE_PLACE = 0.75  # the score of a name that is said, not hinted at
 # A directory match below this is noise: tools/contact_lookup.py.
@@ -59,10 +65,13 @@ class SmallModel:
     answer always parses and carries its probability. `chunks`: whether it was trained to chunk.
     """
 
-    def __init__(self, engine: Engine, path: Path, adapter: str = "") -> None:
+    def __init__(
+        self, engine: Engine, path: Path, adapter: str = "", reader: CrossEncoder | None = None
+    ) -> None:
         self.name = path.stem
         self.adapter = adapter
         self.engine = engine
+        self.reader = reader
         self.table = read_table(path)
         self.ids = {name: engine.tokenize(name, special=True) for name in MARKERS}
         broken = [name for name, ids in self.ids.items() if len(ids) != 1]
@@ -80,9 +89,11 @@ class SmallModel:
             return Decision("search", {"query": evidence.question})
         with self.engine.open() as sequence:
             logits = sequence.extend(self.rows(render(evidence)))
-            step, probability = self._choose(logits, self._steps(evidence), _leaning(evidence))
+            read = self._read(evidence)
+            leaning = _leaning(evidence, read)
+            step, probability = self._choose(logits, self._steps(evidence), leaning)
             if step == "answer":
-                return Decision("answer", {}, probability, self._quotes(sequence, evidence))
+                return Decision("answer", {}, probability, self._quotes(sequence, evidence, read))
             if step not in TOOL_STEPS:
                 return Decision(step, {}, probability)  # type: ignore[arg-type]
             arguments = self._arguments(sequence, step, evidence)
@@ -96,6 +107,18 @@ class SmallModel:
     def close(self) -> None:
         """Free the model."""
         self.engine.close()
+        if self.reader:
+            self.reader.close()
+
+    def _read(self, evidence: Evidence) -> Rows | None:
+        """Return what the cross-encoder makes of the pass: intents first, then relevances."""
+        if self.reader is None:
+            return None
+        if not evidence.observations:
+            return self.reader.intents(evidence)
+        if evidence.candidates and evidence.search:
+            return self.reader.relevances(evidence.candidates, evidence.search)
+        return None
 
     def rows(self, items: Sequence[Item]) -> Rows:
         """Return the input embeddings (positions, n_embd) of a prompt."""
@@ -133,7 +156,9 @@ class SmallModel:
             return [*steps, "answer", "not_found"]
         return [*steps, "refuse", "clarify"]
 
-    def _quotes(self, sequence: EngineSequence, evidence: Evidence) -> tuple[int, ...]:
+    def _quotes(
+        self, sequence: EngineSequence, evidence: Evidence, read: Rows | None
+    ) -> tuple[int, ...]:
         """Return the likeliest candidate, and the next one when the model is not sure of it."""
         names = QUOTE_MARKERS[: len(evidence.candidates)]
         if not names:
@@ -141,6 +166,8 @@ class SmallModel:
         logits = sequence.extend([self._id(marker("answer"))])
         scores = logits[[self._id(name) for name in names]].astype(np.float64)
         scores -= RANK_PRIOR * np.log1p(np.arange(len(names)))
+        if read is not None:
+            scores += RELEVANCE * np.pad(read, (0, len(names) - len(read)), mode="minimum")
         weights = np.exp(scores - scores.max())
         order = np.argsort(-weights, kind="stable")
         sure = weights[order[0]] / weights.sum() >= SURE_QUOTE
@@ -163,12 +190,18 @@ class SmallModel:
         return arguments | ({"at": evidence.question} if ask == "open" and _timed(evidence) else {})
 
 
-def _leaning(evidence: Evidence) -> Mapping[str, float]:
-    """Return what is added to the scores of the steps."""
+def _leaning(evidence: Evidence, read: Rows | None = None) -> Mapping[str, float]:
+    """Return what is added to the scores of the steps; `read` is the cross-encoder's say."""
     leaning = dict(LEANING)
     previous = evidence.previous
     if evidence.observations:
+        if read is not None:
+            leaning["answer"] += FOUND * (float(read.max()) - FOUND_AT)
         return leaning
+    if read is not None:
+        for step, score in zip(INTENTS, read, strict=True):
+            leaning[step] = leaning.get(step, 0.0) + INTENT * float(score)
+        leaning["refuse"] += DECLINED_LESS
     if previous and previous.step in TOOL_STEPS and len(evidence.question.split()) <= FEW_WORDS:
         leaning[previous.step] = STAY
     if any(place.score >= SURE_PLACE for place in evidence.places):

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from frontdesk.agents.deciders import BUNDLED, REFUSAL
+from frontdesk.agents.deciders import BUNDLED, READER, REFUSAL
 from frontdesk.agents.runtime.engine import Engine
+from frontdesk.agents.small.cross_encoder import CrossEncoder
 from frontdesk.agents.small.decider import SmallModel
 from frontdesk.db.ingest.embed import GGUFEmbedder, RememberingEmbedder
 from frontdesk.training.evaluate import Tally, evaluate
@@ -19,10 +20,12 @@ HELD_OUT = Path(__file__).parents[1] / "corpora"
 
 
 @pytest.fixture(scope="module")
-def model() -> Iterator[SmallModel]:
+def model(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SmallModel]:
     engine = Engine(BUNDLED, adapter=REFUSAL, threads=1)
-    yield SmallModel(engine, BUNDLED)
-    engine.close()
+    reader = CrossEncoder(READER, tmp_path_factory.mktemp("reader"))
+    model = SmallModel(engine, BUNDLED, reader=reader)
+    yield model
+    model.close()
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +43,7 @@ def share(tally: Tally, measure: str) -> float:
 @pytest.mark.timeout(900)
 def test_it_routes_questions_of_strangers(tally: Tally) -> None:
     assert tally.asked["routing"] >= 600
-    assert share(tally, "routing") >= 0.85
+    assert share(tally, "routing") >= 0.88
 
 
 def test_typos_cost_it_little(tally: Tally) -> None:
@@ -49,8 +52,9 @@ def test_typos_cost_it_little(tally: Tally) -> None:
 
 def test_it_quotes_as_well_as_the_encoders_best_guess(tally: Tally) -> None:
     assert tally.asked["quote: model's choice"] >= 300
-    chosen = share(tally, "quote: model's choice")
-    assert chosen >= share(tally, "quote: encoder's best guess")
+    best_guess = share(tally, "quote: encoder's best guess")
+    assert share(tally, "quote: model's first") >= best_guess
+    assert share(tally, "quote: model's choice") >= best_guess + 0.05
 
 
 def test_it_declines_what_is_not_the_desks_business_and_little_else(tally: Tally) -> None:

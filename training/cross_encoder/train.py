@@ -1,0 +1,203 @@
+"""Fine-tune the cross-encoder on both of its tasks.
+
+python -m frontdesk.training.cross_encoder.train runs/small
+"""
+
+import argparse
+import json
+import math
+import random
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, fields
+from functools import partial
+from pathlib import Path
+
+import torch
+from safetensors.numpy import load_file, save_file
+
+from frontdesk.training.cross_encoder.network import CrossEncoder, Words, collate
+from frontdesk.training.cross_encoder.pairs import Reading, read
+from frontdesk.training.noise import roughen
+
+ADAPTER = "cross-encoder.safetensors"
+INTENT_BATCH, QUOTES_BATCH = 32, 6
+CANDIDATES, NEAREST = 16, 4  # wrong sentences are drawn from the nearest ones first
+CONTEXT_HIDDEN = 0.05  # some desks have no scope in their settings
+
+
+@dataclass(frozen=True)
+class CrossEncoderSettings:
+    """Schedule of the run; the values are those that made the bundled file."""
+
+    epochs: int = 2
+    rate: float = 6e-4
+    head_rate: float = 2e-3
+    wrong: int = 5
+    noise: float = 0.3
+    seed: int = 7
+    threads: int = 2
+
+
+@dataclass(frozen=True)
+class Pair:
+    """One row of a batch: its tokens and what is right, an intent or 1.0 for an answer."""
+
+    tokens: list[int]
+    right: float
+    weight: float = 1.0
+
+
+Batch = tuple[str, list[list[Pair]]]
+
+
+def batches(
+    readings: Sequence[Reading], words: Words, settings: CrossEncoderSettings, rng: random.Random
+) -> list[Batch]:
+    """Return one epoch in random order: intents one by one, quotes in groups of one question."""
+    alone: list[list[Pair]] = []
+    groups: list[list[Pair]] = []
+    for reading in readings:
+        rough = not reading.follow_up and rng.random() < settings.noise
+        question = roughen(reading.question, rng) if rough else reading.question
+        if reading.task == "intent":
+            text = reading.texts[0]
+            if rng.random() < CONTEXT_HIDDEN:
+                text = f" | {text.partition(' | ')[2]}"
+            alone.append([Pair(words.pair(question, text), reading.right[0], reading.weight)])
+        else:
+            groups.append(
+                [
+                    Pair(words.pair(question, reading.texts[n]), float(n in reading.right))
+                    for n in drawn(reading, settings.wrong, rng)
+                ]
+            )
+    made = [("intent", part) for part in _like(alone, INTENT_BATCH, rng)]
+    made += [("quotes", part) for part in _like(groups, QUOTES_BATCH, rng)]
+    rng.shuffle(made)
+    return made
+
+
+def drawn(reading: Reading, wrong: int, rng: random.Random) -> list[int]:
+    """Return the candidates of one group: a right one if there is one, and wrong ones."""
+    count = min(len(reading.texts), CANDIDATES)
+    right = [n for n in reading.right if n < count]
+    others = [n for n in range(count) if n not in reading.right]
+    near, rest = others[:NEAREST], others[NEAREST:]
+    chosen = [rng.choice(right)] if right else []
+    chosen += rng.sample(near, min(len(near), wrong - 2))
+    return chosen + rng.sample(rest, min(len(rest), 2))
+
+
+def _like(groups: list[list[Pair]], size: int, rng: random.Random) -> list[list[list[Pair]]]:
+    """Return batches of `size` groups of similar length."""
+    order = sorted(groups, key=lambda g: max(len(p.tokens) for p in g) + 10 * rng.random())
+    return [order[n : n + size] for n in range(0, len(order), size)]
+
+
+def loss_of(network: CrossEncoder, batch: Batch) -> torch.Tensor:
+    """Return the loss of a batch: cross entropy of intents; of quotes, listwise and each alone."""
+    task, groups = batch
+    pairs = [pair for group in groups for pair in group]
+    with torch.autocast("cpu", torch.bfloat16):
+        pooled = network(*collate([pair.tokens for pair in pairs]))
+    right = torch.tensor([pair.right for pair in pairs])
+    if task == "intent":
+        losses = torch.nn.functional.cross_entropy(
+            network.intents(pooled), right.long(), reduction="none", label_smoothing=0.05
+        )
+        return (losses * torch.tensor([pair.weight for pair in pairs])).mean()
+    scores = network.relevance(pooled)[:, 0]
+    total = torch.zeros(())
+    for score, answer in zip(
+        torch.split(scores, [len(group) for group in groups]),
+        torch.split(right, [len(group) for group in groups]),
+        strict=True,
+    ):
+        # Alone, so that "none of them" has a level; listwise, so that the best one wins.
+        total = total + torch.nn.functional.binary_cross_entropy_with_logits(
+            score, answer, pos_weight=torch.tensor(3.0)
+        )
+        if answer.any():
+            total = total + torch.nn.functional.cross_entropy(score, answer.argmax())
+    return total / len(groups)
+
+
+def train(
+    readings: Sequence[Reading],
+    folder: Path,
+    settings: CrossEncoderSettings,
+    start: Path | None = None,
+) -> list[dict[str, float]]:
+    """Write `cross-encoder.safetensors` to `folder`; return the mean losses of each epoch.
+
+    Training goes on from the adapter file `start`, if one is given.
+    """
+    torch.set_num_threads(settings.threads)
+    torch.manual_seed(settings.seed)
+    rng = random.Random(settings.seed)
+    network, words = CrossEncoder(), Words()
+    if start:
+        network.restore(load_file(start))
+    heads = [*network.intents.parameters(), *network.relevance.parameters()]
+    lora = [weight for weight in network.encoder.parameters() if weight.requires_grad]
+    optimiser = torch.optim.AdamW(
+        [{"params": lora, "lr": settings.rate}, {"params": heads, "lr": settings.head_rate}]
+    )
+    log: list[dict[str, float]] = []
+    started = time.monotonic()
+    for epoch in range(1, settings.epochs + 1):
+        made = batches(readings, words, settings, rng)
+        total = settings.epochs * len(made)
+        if epoch == 1:
+            schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, partial(factor, total=total))
+        losses: dict[str, list[float]] = {"intent": [], "quotes": []}
+        network.train()
+        for batch in made:
+            loss = loss_of(network, batch)
+            torch.autograd.backward(loss)
+            torch.nn.utils.clip_grad_norm_(network.learned(), 1.0)
+            optimiser.step()
+            optimiser.zero_grad(set_to_none=True)
+            schedule.step()
+            losses[batch[0]].append(loss.item())
+            if sum(map(len, losses.values())) % 50 == 0:
+                means = {task: sum(v[-40:]) / max(1, len(v[-40:])) for task, v in losses.items()}
+                print(epoch, sum(map(len, losses.values())), len(made), means, flush=True)
+        means = {task: sum(found) / max(1, len(found)) for task, found in losses.items()}
+        log.append({"epoch": epoch, "seconds": time.monotonic() - started, **means})
+        save_file(network.adapter(), folder / f"epoch-{epoch}.safetensors")
+        print(json.dumps(log[-1]), flush=True)
+    save_file(network.adapter(), folder / ADAPTER)
+    return log
+
+
+def factor(step: int, total: int) -> float:
+    """Return the rate's factor: 6 % warm-up, then a cosine to a thirtieth."""
+    warm = max(1.0, 0.06 * total)
+    return min(1.0, (step + 1) / warm) * max(0.03, 0.5 * (1 + math.cos(math.pi * step / total)))
+
+
+def main() -> None:
+    """Run the stage from the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("run", type=Path)
+    parser.add_argument("--hold-out", nargs="*", default=[])
+    parser.add_argument("--start", type=Path, help="continue from this adapter")
+    for field in fields(CrossEncoderSettings):
+        kind = type(field.default)
+        parser.add_argument(f"--{field.name.replace('_', '-')}", type=kind, default=field.default)
+    options = vars(parser.parse_args())
+    run, away = options.pop("run"), set(options.pop("hold_out"))
+    start = options.pop("start")
+    settings = CrossEncoderSettings(**options)
+    files = [path for path in sorted((run / "pairs").glob("*.jsonl")) if path.stem not in away]
+    folder = run / "cross-encoder"
+    folder.mkdir(parents=True, exist_ok=True)
+    log = train([row for path in files for row in read(path)], folder, settings, start)
+    record = {"settings": asdict(settings), "organisations": [f.stem for f in files], "log": log}
+    (folder / "record.json").write_text(json.dumps(record, indent=2))
+
+
+if __name__ == "__main__":
+    main()
