@@ -105,6 +105,7 @@ def test_the_report_says_what_was_measured(finished: RunFolder) -> None:
     report = read_report(folder)
     assert report.candidate and report.candidate.measures["literals kept"].interval.share == 1
     assert report.candidate.measures["routing"].of == report.service.questions
+    assert set(report.quantised) == {"F32", "Q4_0"}
     page = (folder / "report.html").read_text()
     assert page.count("data:image/svg+xml;base64,") == 4
     assert "http://" not in page and "https://" not in page

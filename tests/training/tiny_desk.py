@@ -67,6 +67,7 @@ QUICK = (
     "dpo.batch=8",
     "dpo.threads=1",
     "export.checked=8",
+    "export.compared=['Q4_0']",
     "evaluate.most=10",
 )
 

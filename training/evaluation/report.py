@@ -1,7 +1,7 @@
 """The report of an evaluation: one JSON object, and one HTML page that needs nothing else."""
 
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,10 @@ WRONG_SHOWN = 60
 
 
 class Report(BaseModel):
-    """An evaluation. `candidate` is None where only the model in service was asked."""
+    """An evaluation. `candidate` is None where only the model in service was asked.
+
+    `quantised` holds the candidate in float32 and in other quantisations, where they were compared.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -25,6 +28,7 @@ class Report(BaseModel):
     service: Summary
     candidate: Summary | None = None
     differences: list[Difference] = []
+    quantised: dict[str, Summary] = {}
 
     @property
     def best(self) -> Summary:
@@ -42,6 +46,7 @@ def make_report(
     data: str,
     service: tuple[str, str, Sequence[Verdict]],
     candidate: tuple[str, str, Sequence[Verdict]] | None = None,
+    quantised: dict[str, Summary] | None = None,
 ) -> Report:
     """Return the report of (model, adapter, verdicts), side by side where there is a candidate."""
     theirs = summarise(*service)
@@ -52,6 +57,7 @@ def make_report(
         service=theirs,
         candidate=ours,
         differences=differences(ours, theirs) if ours else [],
+        quantised=quantised or {},
     )
 
 
@@ -95,7 +101,7 @@ def _response(verdict: Verdict) -> str:
     return "\n".join([*lines, ""])
 
 
-def plain(report: Report, verdicts: dict[str, Sequence[Verdict]]) -> dict[str, Any]:
+def plain(report: Report, verdicts: Mapping[str, Sequence[Verdict]]) -> dict[str, Any]:
     """Return the report as JSON values, with what each model did with each question."""
     kept = {name: [v.model_dump(mode="json") for v in found] for name, found in verdicts.items()}
     return {**report.model_dump(mode="json"), "verdicts": kept}

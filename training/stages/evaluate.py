@@ -22,6 +22,7 @@ from frontdesk.training.base import service_fingerprint, service_of
 from frontdesk.training.collection import read_members
 from frontdesk.training.evaluate import Decide
 from frontdesk.training.evaluation.asking import Desks, ask_all
+from frontdesk.training.evaluation.measures import summarise
 from frontdesk.training.evaluation.report import Report, make_report, plain, to_html, to_responses
 from frontdesk.training.labelled import Labelled, read_labelled
 from frontdesk.training.pipeline.errors import TrainingError
@@ -30,7 +31,7 @@ from frontdesk.training.pipeline.recipe import StageSettings
 from frontdesk.training.pipeline.run import write_whole
 from frontdesk.training.pipeline.script import run_script
 from frontdesk.training.pipeline.stage import Job, Result, Stage
-from frontdesk.training.stages.export import exported
+from frontdesk.training.stages.export import compared, exported
 
 
 class EvaluateSettings(StageSettings):
@@ -60,10 +61,16 @@ def work(job: Job) -> Result:
         of_value([row.model_dump(mode="json") for row in rows]),
         (*named["service"], verdicts["service"]),
         (*named["candidate"], verdicts["candidate"]) if "candidate" in named else None,
+        {
+            kind: summarise(*named[kind], found)
+            for kind, found in verdicts.items()
+            if kind not in ("service", "candidate")
+        },
     )
     best = verdicts["candidate" if report.candidate else "service"]
     outputs = [job.folder / "report.json", job.folder / "report.html"]
-    write_whole(outputs[0], plain(report, dict(verdicts)))
+    kept = {name: verdicts[name] for name in verdicts if name in ("service", "candidate")}
+    write_whole(outputs[0], plain(report, kept))
     outputs[1].write_text(to_html(report, best), "utf-8")
     if settings.responses:
         outputs.append(job.folder / "responses.md")
@@ -102,12 +109,14 @@ def _thinned(rows: list[Labelled], most: int) -> list[Labelled]:
 
 @contextmanager
 def _models(job: Job) -> Iterator[dict[str, Decider]]:
-    """Yield the model in service, and the candidate where the run exported one."""
+    """Yield the model in service, and where the run exported one the candidate as it was cut."""
     opened: dict[str, Decider] = {}
     asked = {"service": service_of(job)}
     if job.has("export"):
         model, adapter = exported(job.of("export"))
-        asked["candidate"] = ModelSettings(path=str(model), adapter=str(adapter or ""))
+        files = {"candidate": model, **compared(job.of("export"))}
+        for name, path in files.items():
+            asked[name] = ModelSettings(path=str(path), adapter=str(adapter or ""))
     try:
         for name, settings in asked.items():
             opened[name] = open_decider(settings, job.desk.organisation, job.desk.data_dir)

@@ -30,26 +30,30 @@ from frontdesk.training.pipeline.stage import Job, Result, Stage
 from frontdesk.training.tokenizer import read_tokenizer
 
 ADAPTER = "refusal.gguf"
+COMPARED = "compared"
 
 
 class ExportSettings(StageSettings):
     """`name` of the model ("": the organisation's), `quantisation`, strength of the adapter.
 
-    `checked`: on how many examples the GGUF file is compared with the network.
+    `checked`: on how many examples the GGUF file is compared with the network. `compared`: other
+    quantisations, whose cost `evaluate` puts into a table beside float32.
     """
 
     name: str = ""
     quantisation: str = "Q8_0"
     adapter_strength: float = Field(default=ADAPTER_STRENGTH, ge=0, le=4)
     checked: int = Field(default=50, ge=0)
+    compared: tuple[str, ...] = ()
 
 
 def work(job: Job) -> Result:
     """Write the files."""
     settings: ExportSettings = job.settings
-    if settings.quantisation not in QUANTISATIONS:
-        known = ", ".join(QUANTISATIONS)
-        raise TrainingError(f"export.quantisation = {settings.quantisation!r}: use one of {known}")
+    for kind in (settings.quantisation, *settings.compared):
+        if kind not in QUANTISATIONS:
+            known = ", ".join(QUANTISATIONS)
+            raise TrainingError(f"export: no quantisation {kind!r}; use one of {known}")
     name = settings.name or slug_of(job.desk.organisation.name)
     small = job.folder / f"{name}-{settings.quantisation.lower()}.gguf"
     metrics: dict[str, object] = {}
@@ -61,6 +65,10 @@ def work(job: Job) -> Result:
         write_model(full, tensors, config, tokenizer, bundled_facts(name))
         quantise(full, small, settings.quantisation)
         outputs.append(full)
+        for kind in settings.compared:
+            outputs.append(job.folder / COMPARED / f"{name}-{kind.lower()}.gguf")
+            outputs[-1].parent.mkdir(exist_ok=True)
+            quantise(full, outputs[-1], kind)
         if settings.checked:
             network = read_network(job.of("sft") / "model.pt")
             data = job.of("trace") / "validation.npz"
@@ -87,6 +95,13 @@ def exported(folder: Path) -> tuple[Path, Path | None]:
     models = [p for p in folder.glob("*.gguf") if p.name != ADAPTER and "-f32" not in p.name]
     adapter = folder / ADAPTER
     return models[0], adapter if adapter.is_file() else None
+
+
+def compared(folder: Path) -> dict[str, Path]:
+    """Return the model in float32 and in the other quantisations, where any were asked for."""
+    others = sorted((folder / COMPARED).glob("*.gguf"))
+    full = list(folder.glob("*-f32.gguf")) if others else []
+    return {path.stem.rpartition("-")[2].upper(): path for path in (*full, *others)}
 
 
 def _heads(path: Path) -> int:
