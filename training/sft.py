@@ -100,9 +100,10 @@ def train(
     quotes = [token_id(tokenizer, name) for name in QUOTE_MARKERS]
     drop_out(network, settings.dropout)
     state = TrainingState(network, optimiser, schedule, rng)
+    patience = settings.patience if held_out else 0
     if checkpoint is not None and checkpoint.exists():
         state.load(checkpoint)
-    while state.epoch < settings.epochs and not state.stopped(settings.patience):
+    while state.epoch < settings.epochs and not state.stopped(patience):
         started = time.monotonic()
         network.train()
         losses = []
@@ -123,7 +124,7 @@ def train(
         if checkpoint is not None:
             state.save(checkpoint)
         report(Progress(state.epoch, state.losses[-1], score, state.seconds))
-    if settings.patience:
+    if patience:
         state.restore_best()
     network.to("cpu")
 
