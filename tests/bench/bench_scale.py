@@ -62,27 +62,35 @@ class KnownEmbedder:
 
 
 def prepare(store: Store, corpus: Corpus, size: int, kept: Path) -> dict[str, Any]:
-    """Store `size` chunks and index them, unless that was done; return seconds and bytes."""
-    if kept.exists():
-        done: dict[str, Any] = json.loads(kept.read_text(encoding="utf-8"))
-        return done
+    """Store and index `size` chunks, but for what was done; return seconds and bytes."""
+    seconds: dict[str, float] = json.loads(kept.read_text("utf-8")) if kept.exists() else {}
+    steps = {"load": _load, "lexical index": _index_words, "HNSW index": _index_meanings}
+    for name, step in steps.items():
+        if name not in seconds:
+            began = time.monotonic()
+            step(store, corpus, size)
+            seconds[name] = round(time.monotonic() - began, 1)
+            kept.write_text(json.dumps(seconds), "utf-8")
+            print(f"{size:,} chunks: {name} in {seconds[name]} s", flush=True)
+    return {"seconds": seconds, "bytes": _bytes(store)}
+
+
+def _load(store: Store, corpus: Corpus, size: int) -> None:
     with store.connection() as connection:
         connection.execute("TRUNCATE pages CASCADE")
         connection.execute("DELETE FROM lexical_segments")
         load(connection, corpus, 0, size)
-    seconds = {}
-    with store.connection() as connection:
-        began = time.monotonic()
-        lexical_segments.refresh(connection, force=True)
-        seconds["lexical index"] = time.monotonic() - began
     with store.session() as connection:
         connection.execute("VACUUM ANALYZE chunks, pages")
-    began = time.monotonic()
+
+
+def _index_words(store: Store, corpus: Corpus, size: int) -> None:
+    with store.connection() as connection:
+        lexical_segments.refresh(connection, force=True)
+
+
+def _index_meanings(store: Store, corpus: Corpus, size: int) -> None:
     dense_index.refresh(store, SearchSettings(exact_below=0))
-    seconds["HNSW index"] = time.monotonic() - began
-    done = {"seconds": {k: round(v, 1) for k, v in seconds.items()}, "bytes": _bytes(store)}
-    kept.write_text(json.dumps(done), encoding="utf-8")
-    return done
 
 
 def _bytes(store: Store) -> dict[str, int]:
