@@ -1,10 +1,10 @@
 """The pages table: every document as it was last fetched."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import psycopg
 from psycopg.rows import class_row
@@ -34,8 +34,11 @@ class Page:
 
     @property
     def section(self) -> str:
-        """The first folder of the URL's path, such as "services"."""
-        folders = urlsplit(self.url).path.strip("/").split("/")
+        """The first folder of the URL's path, such as "services"; of a file, below its source."""
+        path = urlsplit(self.url).path
+        if self.url.startswith("file:"):
+            path = path.removeprefix(urlsplit(self.source).path)
+        folders = unquote(path).strip("/").split("/")
         return folders[0] if len(folders) > 1 else ""
 
 
@@ -52,6 +55,17 @@ class KnownPage:
     links: list[str]
     recipe: str
     missing_runs: int
+
+
+@dataclass(frozen=True)
+class Confirmation:
+    """A page that was found unchanged `at` a time; None: nothing new is known."""
+
+    url: str
+    at: datetime
+    etag: str | None = None
+    last_modified: str | None = None
+    body_hash: bytes | None = None
 
 
 def known(connection: Connection, sources: Sequence[str]) -> dict[str, KnownPage]:
@@ -108,28 +122,16 @@ def save(connection: Connection, page: Page) -> int:
     return int(row[0])
 
 
-def confirm(
-    connection: Connection,
-    url: str,
-    checked_at: datetime,
-    *,
-    etag: str | None = None,
-    last_modified: str | None = None,
-    body_hash: bytes | None = None,
-) -> None:
-    """Note that the page is unchanged at `checked_at`; what is given replaces what was known."""
-    connection.execute(
-        "UPDATE pages SET checked_at = %(at)s, fetched_at = %(at)s, missing_runs = 0,"
-        " etag = coalesce(%(etag)s, etag), last_modified = coalesce(%(modified)s, last_modified),"
-        " body_hash = coalesce(%(hash)s, body_hash) WHERE url = %(url)s AND thread IS NULL",
-        {
-            "at": checked_at,
-            "etag": etag,
-            "modified": last_modified,
-            "hash": body_hash,
-            "url": url,
-        },
-    )
+def confirm(connection: Connection, confirmations: Sequence[Confirmation]) -> None:
+    """Note that these pages are unchanged; what a confirmation gives replaces what was known."""
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            "UPDATE pages SET checked_at = %(at)s, fetched_at = %(at)s, missing_runs = 0,"
+            " etag = coalesce(%(etag)s, etag),"
+            " last_modified = coalesce(%(last_modified)s, last_modified),"
+            " body_hash = coalesce(%(body_hash)s, body_hash) WHERE url = %(url)s AND thread IS NULL",
+            [asdict(confirmation) for confirmation in confirmations],
+        )
 
 
 def miss(connection: Connection, urls: Sequence[str], grace_runs: int) -> list[str]:

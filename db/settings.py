@@ -28,7 +28,8 @@ class SiteSettings(Section):
     `allow` and `deny` are shell-style patterns on the whole URL; with an empty `allow`, the hosts
     of `start_urls` are allowed. `trusted_hosts` are exact `host:port` pairs on a private network.
     `render_javascript`: "auto" renders pages that hold scripts and next to no text. `ocr`: "auto"
-    reads scans when the extra is installed. `vision_url` is an OpenAI-compatible server that
+    reads scanned pages and picture files when the extra is installed, "always" also the pictures
+    that a site links to. `vision_url` is an OpenAI-compatible server that
     describes images; empty: images are known by their alternative text and caption alone.
     """
 
@@ -47,7 +48,7 @@ class SiteSettings(Section):
     retries: int = Field(default=2, ge=0, le=10)
     respect_robots: bool = True
     render_javascript: Literal["auto", "always", "never"] = "auto"
-    ocr: Literal["auto", "never"] = "auto"
+    ocr: Literal["auto", "always", "never"] = "auto"
     vision_url: str = ""
     vision_model: str = ""
     vision_key: SecretStr = SecretStr("")

@@ -16,8 +16,9 @@ from frontdesk.db.errors import ExtractError, FetchError
 from frontdesk.db.ingest.chunk import DocumentChunker
 from frontdesk.db.ingest.client import GuardedClient
 from frontdesk.db.ingest.embed import Embedder
+from frontdesk.db.ingest.embed_chunks import embed_chunks
 from frontdesk.db.ingest.prepare import prepare
-from frontdesk.db.ingest.run import embed_chunks, page_of
+from frontdesk.db.ingest.run import page_of
 from frontdesk.db.ingest.urls import normal
 from frontdesk.db.store import Store
 from frontdesk.tools.search import Searcher, SearchResult
@@ -69,9 +70,7 @@ class PageReader:
         fetched = self._client.get(url)
         if not fetched.ok:
             raise FetchError(url, f"the server answers {fetched.status}")
-        prepared = prepare(
-            fetched.body, fetched.url, fetched.content_type, fetched.charset, DocumentChunker()
-        )
+        prepared = prepare(fetched, DocumentChunker())
         document = prepared.document
         if prepared.error or document is None:
             raise ExtractError(f"{url}: {prepared.error}")

@@ -47,12 +47,13 @@ def ingest(
     if not named:
         raise typer.BadParameter("name a URL, FILE or DIR, or set [site] start_urls")
     from frontdesk.graphs.prepare import ingest_sources
+    from frontdesk.ui.ingest_progress import watched  # loads rich: only for who ingests
 
     def run(on_event: "Callable[[IngestEvent], None] | None") -> "IngestReport":
         chosen = chunker.value if chunker else None
         return ingest_sources(settings, named, chunker=chosen, resume=resume, on_event=on_event)
 
-    report = run(None) if as_json else _watched(run)
+    report = run(None) if as_json else watched(run)
     if as_json:
         print(report.model_dump_json())
     problems = [*report.failed, *report.skipped]
@@ -63,45 +64,13 @@ def ingest(
         _print(report)
 
 
-def _watched(
-    run: "Callable[[Callable[[IngestEvent], None] | None], IngestReport]",
-) -> "IngestReport":
-    """Run with a live line of counts on a terminal, and quietly where nobody watches."""
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        return run(None)
-    columns = (
-        SpinnerColumn(),
-        BarColumn(bar_width=24),
-        TextColumn("{task.completed:.0f}/{task.total:.0f} documents"),
-        TimeElapsedColumn(),
-        # Read anew at every refresh: a model may think for minutes about one page.
-        TextColumn("{task.fields[chunking]}", markup=False),
-        TextColumn("{task.description}", style="dim", markup=False),
-    )
-    with Progress(*columns, console=console, transient=True) as progress:
-        task = progress.add_task("", total=1, chunking="")
-
-        def on_event(event: "IngestEvent") -> None:
-            report = event.report
-            problems = len(report.failed) + len(report.skipped)
-            progress.update(
-                task,
-                completed=report.stored + report.unchanged + problems,
-                total=max(1, report.found),
-                description=event.url[-60:],
-                chunking=report.chunking or "",
-            )
-
-        return run(on_event)
-
-
 def _print(report: "IngestReport") -> None:
     print(report.summary())
-    for mark, problems in (("failed", report.failed), ("skipped", report.skipped)):
+    for mark, problems in (
+        ("failed", report.failed),
+        ("skipped", report.skipped),
+        ("note", report.warnings),
+    ):
         for problem in problems[:LISTED]:
             print(f"  {mark}: {problem.url}: {problem.reason}", file=sys.stderr)
         if len(problems) > LISTED:

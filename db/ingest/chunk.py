@@ -6,7 +6,7 @@ the exact sentences, in order, with the headings above them.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from frontdesk.db.ingest.document import BlockKind, Document, Link
@@ -24,6 +24,7 @@ class Unit:
     kind: BlockKind
     heading: tuple[str, ...]
     links: tuple[Link, ...] = ()
+    seen: str = ""  # what a model says of an image beside it
 
     @property
     def words(self) -> int:
@@ -79,15 +80,21 @@ def units_of(document: Document) -> list[Unit]:
     """Return the document's sentences in order, each under its path of headings."""
     path: list[tuple[int, str]] = []
     units: list[Unit] = []
+    seen = ""
     for number, block in enumerate(document.blocks):
         if block.kind == "heading":
             path = [(level, text) for level, text in path if level < block.level]
             if block.text:  # an empty heading closes a section and opens none
                 path.append((block.level, block.text))
-            continue
-        heading = tuple(text for _, text in path)
-        for sentence in block.sentences():
-            units.append(Unit(sentence, number, block.kind, heading, block.links))
+        elif block.kind == "description" and units:
+            units[-1] = replace(units[-1], seen=f"{units[-1].seen} {block.text}".strip())
+        elif block.kind == "description":
+            seen = f"{seen} {block.text}".strip()
+        else:
+            heading = tuple(text for _, text in path)
+            for sentence in block.sentences():
+                units.append(Unit(sentence, number, block.kind, heading, block.links, seen))
+                seen = ""
     return units
 
 
@@ -114,7 +121,7 @@ def _chunk(ordinal: int, all_units: Sequence[Unit], span: Span | Group) -> Chunk
         text,
         tuple(u.sentence for u in units),
         tuple(links),
-        group.about,
+        " ".join(filter(None, (group.about, *(unit.seen for unit in units)))),
         group.propositions,
     )
 

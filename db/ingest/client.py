@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from types import TracebackType
 from typing import Self
-from urllib.parse import urldefrag, urljoin
+from urllib.parse import urldefrag, urljoin, urlsplit
 
 import httpcore
 import httpx
@@ -22,7 +22,13 @@ import httpx
 from frontdesk.db.errors import FetchError
 from frontdesk.db.ingest.decode import BoundedDecoder, TooLarge, UnknownEncoding
 from frontdesk.db.ingest.fetched import Fetched
-from frontdesk.db.ingest.guard import AddressRefused, GuardedBackend, check_url, trusted_keys
+from frontdesk.db.ingest.guard import (
+    AddressRefused,
+    GuardedBackend,
+    check_url,
+    host_key,
+    trusted_keys,
+)
 
 __all__ = ["FetchError", "Fetched", "GuardedClient"]
 
@@ -188,6 +194,12 @@ class GuardedClient:
             fetched_at=datetime.now(UTC),
             seconds=time.monotonic() - began,
         )
+
+    def narrowed(self, url: str) -> "GuardedClient":
+        """Return a new client that trusts, of the trusted hosts, that of `url` alone."""
+        parts = urlsplit(url)
+        key = host_key(parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80))
+        return GuardedClient([key] if key in self._trusted else [], self._timeout, self._max_bytes)
 
     def close(self) -> None:
         """Close the connections. The client is done."""

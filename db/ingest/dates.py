@@ -3,7 +3,9 @@
 import json
 import re
 from datetime import date
+from email.utils import parsedate_to_datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 from dateutil import parser as dateparser
 
@@ -45,6 +47,20 @@ def stated_date(text: str) -> date | None:
     """Find "Last reviewed: 3 March 2026" and its like; the last one in the text counts."""
     found = [parse_date(match) for match in _SAYS.findall(text)]
     return next((value for value in reversed(found) if value), None)
+
+
+def served_date(url: str, content_type: str, last_modified: str | None) -> date | None:
+    """The date that a server or a disk gives a document which states none.
+
+    A web page's is the moment it was put together, so it counts for other kinds only.
+    """
+    page = urlsplit(url).path.lower().endswith((".html", ".htm", ".xhtml", ".md", ".markdown"))
+    if not last_modified or page or "html" in content_type or "markdown" in content_type:
+        return None
+    try:
+        return parsedate_to_datetime(last_modified).date()
+    except (ValueError, TypeError):
+        return None
 
 
 def parse_date(text: str) -> date | None:

@@ -7,7 +7,7 @@ from typing import Literal
 
 from frontdesk.db.ingest.sentences import sentences
 
-BlockKind = Literal["heading", "paragraph", "item", "row", "code"]
+BlockKind = Literal["heading", "paragraph", "item", "row", "code", "description"]
 _LONGEST_ITEM = 60  # words; a list item longer than this is a paragraph in disguise
 
 
@@ -21,7 +21,11 @@ class Link:
 
 @dataclass(frozen=True)
 class Block:
-    """One paragraph, list item, table row, or heading (`level` 1 to 6, with no sentences)."""
+    """One paragraph, list item, table row, or heading (`level` 1 to 6, with no sentences).
+
+    A "description" is a model's word for an image: it helps to find what stands around it and has
+    no sentences either.
+    """
 
     kind: BlockKind
     text: str
@@ -30,13 +34,21 @@ class Block:
 
     def sentences(self) -> list[str]:
         """Cut into sentences; a row or an item is one, and a line of code is one."""
-        if self.kind == "heading":
+        if self.kind in ("heading", "description"):
             return []
         if self.kind == "code":
             return [line.rstrip() for line in self.text.splitlines() if line.strip()]
         if self.kind == "row" or (self.kind == "item" and len(self.text.split()) <= _LONGEST_ITEM):
             return [self.text]
         return sentences(self.text)
+
+
+@dataclass(frozen=True)
+class Image:
+    """An image of the content: its URL, and the number of the block that comes after it."""
+
+    url: str
+    at: int
 
 
 @dataclass(frozen=True)
@@ -53,6 +65,7 @@ class Document:
     published_on: date | None = None
     canonical: str | None = None
     links: tuple[str, ...] = ()
+    images: tuple[Image, ...] = ()
     index: bool = True
     follow: bool = True
     warnings: tuple[str, ...] = field(default=())

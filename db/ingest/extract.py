@@ -4,17 +4,11 @@ from pathlib import PurePosixPath
 from urllib.parse import unquote, urlsplit
 
 from frontdesk.db.errors import ExtractError
+from frontdesk.db.ingest.apart import read_apart
 from frontdesk.db.ingest.document import Document
-from frontdesk.db.ingest.files import (
-    decode,
-    read_code,
-    read_csv,
-    read_docx,
-    read_markdown,
-    read_text,
-)
+from frontdesk.db.ingest.files import decode, read_code, read_csv, read_markdown, read_text
 from frontdesk.db.ingest.html import read_html
-from frontdesk.db.ingest.pdf import read_pdf
+from frontdesk.db.ingest.ocr import MISSING
 
 _TYPES = {
     "text/html": "html",
@@ -43,25 +37,34 @@ CODE_SUFFIXES = frozenset(
     " .css".split()
 )
 DOCUMENT_SUFFIXES = frozenset(_SUFFIXES) | CODE_SUFFIXES
+IMAGE_SUFFIXES = frozenset(".png .jpg .jpeg .webp .tif .tiff".split())
+_PICTURES = (b"\x89PNG", b"\xff\xd8\xff", b"II*\x00", b"MM\x00*")
 
 
-def extract(body: bytes, url: str, content_type: str = "", charset: str = "") -> Document:
+def extract(
+    body: bytes, url: str, content_type: str = "", charset: str = "", *, ocr: bool = False
+) -> Document:
     """Read a document. `url` may be a path; its name is the title of last resort.
 
-    Raises `ExtractError` with the reason when there is nothing to read.
+    With `ocr` (the extra must be there) pictures and scanned pages are read too. Raises
+    `ExtractError` with the reason when there is nothing to read.
     """
     name = PurePosixPath(unquote(urlsplit(url).path)).name or url
     kind = kind_of(body, url, content_type)
     if kind == "html":
         document = read_html(body, url, charset)
     elif kind == "pdf":
-        document = read_pdf(body, name)
+        document = read_apart("pdf", body, name, ocr=ocr)
     elif kind == "markdown":
         document = read_markdown(body, url, name, charset)
     elif kind == "csv":
         document = read_csv(body, name, charset)
     elif kind == "docx":
-        document = read_docx(body, name)
+        document = read_apart("docx", body, name)
+    elif kind == "image" and ocr:
+        document = read_apart("image", body, name, ocr=True)
+    elif kind == "image":
+        raise ExtractError(f"{content_type or 'an image'}: a picture; {MISSING}")
     elif kind == "code":
         document = read_code(body, name, charset)
     elif kind == "text":
@@ -85,6 +88,8 @@ def kind_of(body: bytes, url: str, content_type: str) -> str:
     if kind:
         decode(body[:4096])
         return kind
+    if body.startswith(_PICTURES) or (body[:4] == b"RIFF" and body[8:12] == b"WEBP"):
+        return "image"
     if content_type.startswith(("image/", "audio/", "video/", "font/")):
         return content_type
     head = body[:1024].lstrip().lower()

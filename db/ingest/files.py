@@ -1,50 +1,55 @@
-"""Read the kinds of document that are neither web pages nor PDF."""
+"""Read Markdown, plain text, source code and CSV."""
 
 import csv
 import io
 import re
-import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
 
 from frontdesk.db.errors import ExtractError
-from frontdesk.db.ingest.dates import stated_date
+from frontdesk.db.ingest.charset import charset_of
+from frontdesk.db.ingest.code_blocks import code_blocks
+from frontdesk.db.ingest.dates import parse_date, stated_date
 from frontdesk.db.ingest.document import Block, Document
 from frontdesk.db.ingest.html import read_html
 from frontdesk.db.ingest.language import detect
 from frontdesk.db.ingest.tables import Cell, readable_rows
 
 _MOST_ROWS = 100_000
-_MOST_UNPACKED = 200 * 1024 * 1024
+_FRONT_MATTER = re.compile(r"\A---\r?\n(.*?)\r?\n---\r?\n", re.DOTALL)
+_FRONT_LINE = re.compile(r"^(\w+):[ \t]*[\"']?(.*?)[\"']?[ \t]*$", re.MULTILINE)
 
 
 def decode(body: bytes, charset: str = "") -> str:
-    """Read text in `charset`, else UTF-8, else Windows-1252.
+    """Read text in `charset` when it decodes, else in what does.
 
     Raises `ExtractError` on binary data.
     """
     if b"\x00" in body[:4096] and not body.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise ExtractError("binary data, not a document that can be read")
-    marked = "utf-16" if body.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig"
-    for name in (charset, marked, "cp1252"):
-        try:
-            if name:
-                return body.decode(name)
-        except (LookupError, UnicodeDecodeError):
-            continue
-    return body.decode("cp1252", errors="replace")
+    return body.decode(charset_of(body, (charset,)), errors="replace").lstrip("\ufeff")
 
 
 def read_markdown(body: bytes, url: str, name: str, charset: str = "") -> Document:
     """Extract Markdown, tables included, through the reader of HTML."""
     from markdown_it import MarkdownIt
 
-    text = re.sub(r"\A---\n.*?\n---\n", "", decode(body, charset), flags=re.DOTALL)
+    text = decode(body, charset)
+    front = _FRONT_MATTER.match(text)
+    said = dict(_FRONT_LINE.findall(front.group(1))) if front else {}
+    text = text[front.end() :] if front else text
     html = MarkdownIt("commonmark").enable("table").render(text)
     page = f"<html><body><main>{html}</main></body></html>"
     document = read_html(page.encode(), url, "utf-8")
-    published = stated_date(text) or document.published_on
-    return replace(document, title=document.title or name, published_on=published)
+    dates = (parse_date(said.get(key, "")) for key in ("updated", "lastmod", "modified", "date"))
+    published = stated_date(text) or next(filter(None, dates), None) or document.published_on
+    language = (said.get("lang") or said.get("language") or "")[:2].lower()
+    return replace(
+        document,
+        title=document.title or said.get("title", "") or name,
+        language=language if language.isalpha() else document.language,
+        published_on=published,
+    )
 
 
 def read_text(body: bytes, name: str, charset: str = "") -> Document:
@@ -60,8 +65,8 @@ def read_text(body: bytes, name: str, charset: str = "") -> Document:
 
 
 def read_code(body: bytes, name: str, charset: str = "") -> Document:
-    """Keep source code by line."""
-    return Document(name, [Block("code", decode(body, charset))])
+    """Keep source code by line, in blocks that its language begins."""
+    return Document(name, code_blocks(decode(body, charset), name))
 
 
 def read_csv(body: bytes, name: str, charset: str = "") -> Document:
@@ -77,45 +82,12 @@ def read_csv(body: bytes, name: str, charset: str = "") -> Document:
         raise ExtractError(f"the CSV is broken ({error})") from error
     if len(rows) > _MOST_ROWS:
         raise ExtractError(f"{len(rows)} rows, more than the limit of {_MOST_ROWS}")
-    return Document(name, list(_rows(rows)), language="")
+    blocks = list(rows_of(rows))
+    return Document(name, blocks, language=detect(" ".join(b.text for b in blocks[:40])))
 
 
-def read_docx(body: bytes, name: str) -> Document:
-    """Extract a Word document: headings by their style, lists, tables."""
-    import docx
-    from docx.opc.exceptions import PackageNotFoundError
-    from docx.table import Table
-
-    try:
-        with zipfile.ZipFile(io.BytesIO(body)) as archive:
-            if sum(entry.file_size for entry in archive.infolist()) > _MOST_UNPACKED:
-                raise ExtractError("the document unpacks to more than it may")
-        document = docx.Document(io.BytesIO(body))
-    except (PackageNotFoundError, zipfile.BadZipFile, KeyError, ValueError) as error:
-        raise ExtractError("the Word document is broken") from error
-    blocks: list[Block] = []
-    for part in document.iter_inner_content():
-        if isinstance(part, Table):
-            blocks += _rows([[cell.text for cell in row.cells] for row in part.rows])
-        elif part.text.strip():
-            style = part.style.name if part.style is not None else ""
-            blocks.append(_word_block(" ".join(part.text.split()), str(style)))
-    stated = (document.core_properties.title or "").strip()
-    first = next((block.text for block in blocks[:2] if block.kind == "heading"), "")
-    title = first or stated or name
-    blocks = [block for block in blocks if (block.kind, block.text) != ("heading", title)]
-    text = " ".join(block.text for block in blocks)
-    return Document(title, blocks, language=detect(text), published_on=stated_date(text))
-
-
-def _word_block(text: str, style: str) -> Block:
-    level = re.fullmatch(r"Heading ([1-6])", style)
-    if level or style == "Title":
-        return Block("heading", text, int(level.group(1)) if level else 1)
-    return Block("item" if style.startswith("List") else "paragraph", text)
-
-
-def _rows(rows: list[list[str]]) -> Iterator[Block]:
+def rows_of(rows: list[list[str]]) -> Iterator[Block]:
+    """Write a table whose first row is its header, one block a row."""
     grid: list[list[Cell | None]] = [
         [Cell(" ".join(text.split()), header=number == 0) for text in row]
         for number, row in enumerate(rows)

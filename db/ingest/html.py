@@ -14,6 +14,7 @@ import lxml.html
 from lxml import etree
 
 from frontdesk.db.errors import ExtractError
+from frontdesk.db.ingest.charset import charset_of
 from frontdesk.db.ingest.dates import page_date
 from frontdesk.db.ingest.document import Block, Document
 from frontdesk.db.ingest.furniture import content_root, is_furniture
@@ -58,24 +59,16 @@ def read_html(body: bytes, url: str, charset: str = "") -> Document:
         published_on=published,
         canonical=urljoin(base, canonical) if canonical else None,
         links=links,
+        images=tuple(walker.images),
         index="noindex" not in robots and "none" not in robots,
         follow="nofollow" not in robots and "none" not in robots,
     )
 
 
 def _charset(body: bytes, header: str) -> str:
-    """The charset of the header, the byte order mark or the meta tag; else what decodes."""
-    marks = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
-    named = next((name for mark, name in marks if body.startswith(mark)), "")
+    """The charset of the byte order mark, the header or the meta tag, else what decodes."""
     found = re.search(rb"<meta[^>]+charset=[\"']?\s*([\w-]+)", body[:4096], re.IGNORECASE)
-    for name in (named, header, found.group(1).decode("ascii") if found else "", "utf-8"):
-        try:
-            if name:
-                body.decode(name)
-                return name
-        except (LookupError, UnicodeDecodeError):
-            continue
-    return "cp1252"
+    return charset_of(body, (header, found.group(1).decode("ascii") if found else ""))
 
 
 def _base(root: Any, url: str) -> str:

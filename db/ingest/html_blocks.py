@@ -4,7 +4,7 @@ import re
 from typing import Any
 from urllib.parse import unquote, urljoin
 
-from frontdesk.db.ingest.document import Block, BlockKind, Link
+from frontdesk.db.ingest.document import Block, BlockKind, Image, Link
 from frontdesk.db.ingest.furniture import is_furniture
 from frontdesk.db.ingest.tables import is_layout, table_rows
 
@@ -21,6 +21,7 @@ class BlockWriter:
     """Goes through the content once and writes blocks."""
 
     def __init__(self, base: str) -> None:
+        self.images: list[Image] = []
         self._base = base
         self._blocks: list[Block] = []
         self._text: list[str] = []
@@ -133,6 +134,9 @@ class BlockWriter:
 
     def _image(self, element: Any) -> None:
         """An image is worth its alternative text where that says something."""
+        source = (element.get("src") or "").strip()
+        if source and not source.startswith("data:") and element.get("alt") != "":
+            self.images.append(Image(urljoin(self._base, source), len(self._blocks)))
         words = clean(element.get("alt") or "")
         inside_link = any(parent.tag == "a" for parent in element.iterancestors())
         if len(words.split()) >= 4 and not inside_link:

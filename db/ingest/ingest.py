@@ -8,10 +8,12 @@ second run asks only for what changed, and embeds only that.
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from email.utils import formatdate
 from pathlib import Path
 from typing import Protocol
 
 from frontdesk.db import pages
+from frontdesk.db.ingest.aids import Aids, reads_scans
 from frontdesk.db.ingest.chunk import ModelChunker
 from frontdesk.db.ingest.chunkers import make_chunker
 from frontdesk.db.ingest.client import Fetched
@@ -57,54 +59,59 @@ def ingest(
     urls, paths = split_sources(sources)
     cutter = chunker or make_chunker(settings.chunks, embedder)
     cost = chunker.cost if chunker else None
-    run = Run(
-        store, embedder, cutter, recipe(settings.chunks, cost.model if cost else ""), on_event
-    )
-    run.report.chunking = cost
-    number = run.begin()
-    for path in paths:
-        read_path(run, path, settings.site.max_page_bytes)
-    if urls:
-        read_site(run, urls, settings.site)
-    run.index()
-    index_meanings(run, search)
-    run.end(number)
+    told = recipe(settings.chunks, cost.model if cost else "")
+    with Run(store, embedder, cutter, told, on_event) as run:
+        run.report.chunking = cost
+        for path in paths:
+            read_path(run, path, settings.site)
+        if urls:
+            read_site(run, urls, settings.site)
+        run.settle()
+        run.index()
+        index_meanings(run, search)
     return run.report
 
 
-def read_path(run: Run, path: Path, max_bytes: int) -> None:
+def read_path(run: Run, path: Path, settings: SiteSettings) -> None:
     """Read a file, or every document below a folder; forget those that are gone."""
     source = path.as_uri()
-    files = documents_in(path)
+    aids = Aids(ocr=reads_scans(settings))
+    files = documents_in(path, images=aids.ocr)
     run.report.found += len(files)
-    with run.store.connection() as connection:
-        known = pages.known(connection, [source])
+    known = run.known([source])
     for file in files:
-        _read_file(run, file, source, known.get(file.as_uri()), max_bytes)
+        page = known.get(file.as_uri())
+        same = page if page and page.recipe == run.recipe else None
+        _read_file(run, file, source, same, aids, settings.max_page_bytes)
     gone = set(known) - {file.as_uri() for file in files}
     run.retire(sorted(gone), grace_runs=0)
 
 
 def _read_file(
-    run: Run, file: Path, source: str, known: pages.KnownPage | None, max_bytes: int
+    run: Run,
+    file: Path,
+    source: str,
+    known: pages.KnownPage | None,
+    aids: Aids,
+    max_bytes: int,
 ) -> None:
     url = file.as_uri()
     try:
-        size = file.stat().st_size
-        body = file.read_bytes() if size <= max_bytes else b""
+        status = file.stat()
+        body = file.read_bytes() if status.st_size <= max_bytes else b""
     except OSError as error:
         run.fail(url, error.strerror or str(error))
         return
-    if size > max_bytes:
-        run.fail(url, f"{size} bytes, more than the limit of {max_bytes}")
+    if status.st_size > max_bytes:
+        run.fail(url, f"{status.st_size} bytes, more than the limit of {max_bytes}")
         return
-    fetched = Fetched(url, 200, {}, body, None, None, datetime.now(UTC), 0.0)
+    changed = formatdate(status.st_mtime, usegmt=True)
+    fetched = Fetched(url, 200, {}, body, None, changed, datetime.now(UTC), 0.0)
     run.got(fetched, url)
-    same = known if known and known.recipe == run.recipe else None
-    prepared = prepare(body, url, "", "", run.chunker, same)
+    prepared = prepare(fetched, run.chunker, known, aids)
     if prepared.error:
         run.fail(url, prepared.error)
-    elif prepared.document is None:
-        run.confirm(url, fetched, prepared.body_hash)
+    elif prepared.is_unchanged:
+        run.confirm(url, fetched, prepared)
     else:
         run.write(fetched, url, source, prepared)

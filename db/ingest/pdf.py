@@ -14,9 +14,12 @@ from frontdesk.db.errors import ExtractError
 from frontdesk.db.ingest.dates import parse_date, stated_date
 from frontdesk.db.ingest.document import Block, Document
 from frontdesk.db.ingest.language import detect
+from frontdesk.db.ingest.ocr import LONGEST_SIDE, MISSING, paragraphs, recognise
 from frontdesk.db.ingest.tables import Cell, readable_rows
 
 _MOST_PAGES = 500
+_NO_TITLES = ("", "untitled", "anonymous", "(anonymous)")  # what programs write there unasked
+_MOST_SCANS = 50  # pages that are recognised: some seconds each
 _BULLET = re.compile(
     r"^\s*(?:[\u2022\u25cf\u25aa\u25e6\u2023\u2013*\uf0b7\u25a0-]|\(?\d{1,2}[.)])\s+"
 )
@@ -33,15 +36,18 @@ _BROKEN += (RecursionError, struct.error, zlib.error, OverflowError, EOFError)
 Line = dict[str, Any]
 
 
-def read_pdf(body: bytes, name: str) -> Document:
-    """Extract a PDF. Raises `ExtractError` for one that is encrypted, broken or only pictures."""
+def read_pdf(body: bytes, name: str, *, ocr: bool = False) -> Document:
+    """Extract a PDF; with `ocr`, its scanned pages too.
+
+    Raises `ExtractError` for one that is encrypted, broken or only pictures.
+    """
     import pdfplumber
     from pdfminer.pdfdocument import PDFPasswordIncorrect
     from pdfplumber.utils.exceptions import PdfminerException
 
     try:
         with pdfplumber.open(io.BytesIO(body)) as pdf:
-            return _read(pdf, name)
+            return _read(pdf, name, body if ocr else None)
     except (PdfminerException, *_BROKEN) as error:
         if any(isinstance(cause, PDFPasswordIncorrect) for cause in (error, *error.args)):
             raise ExtractError("the PDF is encrypted; save it without a password") from error
@@ -49,13 +55,18 @@ def read_pdf(body: bytes, name: str) -> Document:
         raise ExtractError(f"the PDF is broken ({reason})") from error
 
 
-def _read(pdf: Any, name: str) -> Document:
+def _read(pdf: Any, name: str, to_recognise: bytes | None) -> Document:
     warnings: list[str] = []
+    scans = 0
     pages: list[list[Line | Block]] = []
     for number, page in enumerate(pdf.pages[:_MOST_PAGES], 1):
         parts = _parts(page)
         if not parts and page.images:
-            warnings.append(f"page {number} is a scan without text")
+            if to_recognise is not None and scans < _MOST_SCANS:
+                parts += paragraphs(recognise(page_picture(to_recognise, number - 1)))
+                scans += 1
+            if not parts:
+                warnings.append(_scan(number, to_recognise is not None))
         pages.append(parts)
         page.close()
     if len(pdf.pages) > _MOST_PAGES:
@@ -64,16 +75,44 @@ def _read(pdf: Any, name: str) -> Document:
         raise ExtractError("; ".join(warnings) or "the PDF holds no text")
     blocks = _blocks(_without_running_lines(pages))
     text = " ".join(block.text for block in blocks)
+    if scans:
+        warnings.append(f"{scans} scanned pages were read by OCR, which makes mistakes")
     heading = next((block.text for block in blocks[:3] if block.kind == "heading"), "")
     stated = str((pdf.metadata or {}).get("Title") or "").strip()
-    title = heading or stated or name
+    title = heading or (stated if stated.lower() not in _NO_TITLES else "") or name
     return Document(
         title=title,
         blocks=[block for block in blocks if (block.kind, block.text) != ("heading", title)],
-        language=detect(text),
+        language=_language(pdf) or detect(text),
         published_on=stated_date(text) or _metadata_date(pdf),
         warnings=tuple(warnings),
     )
+
+
+def _scan(number: int, tried: bool) -> str:
+    return f"page {number} is a scan without text" + ("" if tried else f"; {MISSING}")
+
+
+def page_picture(body: bytes, index: int) -> Any:
+    """Draw one page as a PIL picture, of a size that its words can be read at."""
+    import pypdfium2
+
+    pdf = pypdfium2.PdfDocument(body)
+    try:
+        page = pdf[index]
+        longest = max(1.0, *page.get_size())
+        return page.render(scale=min(4.0, LONGEST_SIDE / longest)).to_pil().convert("RGB")
+    except pypdfium2.PdfiumError as error:
+        raise ExtractError(f"page {index + 1} cannot be drawn ({error})") from error
+    finally:
+        pdf.close()
+
+
+def _language(pdf: Any) -> str:
+    """The language that the document's catalogue names, as ISO 639-1."""
+    named = pdf.doc.catalog.get("Lang")
+    text = named.decode("latin-1", "replace") if isinstance(named, bytes) else ""
+    return text[:2].lower() if re.match(r"[A-Za-z]{2}(-|$)", text) else ""
 
 
 def _parts(page: Any) -> list[Line | Block]:

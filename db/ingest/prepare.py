@@ -1,16 +1,19 @@
 """From the bytes of one document to chunks ready for embedding; done in the fetching threads."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from frontdesk.db.errors import ChunkError, ExtractError
+from frontdesk.db.ingest.aids import Aids
 from frontdesk.db.ingest.chunk import Chunk, Chunker, chunks_of
 from frontdesk.db.ingest.document import Document
 from frontdesk.db.ingest.extract import extract
+from frontdesk.db.ingest.fetched import Fetched
 from frontdesk.db.settings import ChunkSettings
 
-_VERSION = "1"  # raise it when extraction or chunking changes, and every page is read anew
+NO_AIDS = Aids()
+_VERSION = "2"  # raise it when extraction or chunking changes, and every page is read anew
 
 
 class Hashed(Protocol):
@@ -31,6 +34,11 @@ class Prepared:
     document: Document | None = None
     chunks: tuple[Chunk, ...] = ()
     error: str = ""
+    rendered: bool = False  # by a browser: the server's validators do not speak of this text
+
+    @property
+    def is_unchanged(self) -> bool:
+        return self.document is None and not self.error
 
 
 def recipe(settings: ChunkSettings, model: str = "") -> str:
@@ -42,19 +50,43 @@ def recipe(settings: ChunkSettings, model: str = "") -> str:
 
 
 def prepare(
-    body: bytes,
-    url: str,
-    content_type: str,
-    charset: str,
-    chunker: Chunker,
-    known: Hashed | None = None,
+    fetched: Fetched, chunker: Chunker, known: Hashed | None = None, aids: Aids = NO_AIDS
 ) -> Prepared:
-    """Read and cut one document, unless its bytes are those of `known`."""
-    body_hash = hashlib.sha256(body).digest()
+    """Read and cut one document, unless its bytes, or its words, are those of `known`."""
+    prepared = _read(fetched, known, aids)
+    document = prepared.document
+    if aids.wants_rendering(fetched, document) and not prepared.is_unchanged:
+        try:
+            rendered = _read(aids.rendered(fetched), known, aids)
+            prepared = replace(rendered, rendered=True)
+        except ExtractError as error:
+            if document is None or not document.sentences():
+                return replace(prepared, error=f"no text in it: {error}")
+            warned = replace(document, warnings=(*document.warnings, str(error)))
+            prepared = replace(prepared, document=warned)
+    document = prepared.document
+    if document is None or prepared.error:
+        return prepared
+    if known is not None and known.content_hash == prepared.content_hash:
+        return replace(prepared, document=None)
+    document = aids.described(document)
+    try:
+        chunks = tuple(chunks_of(document, chunker))
+    except ChunkError as error:
+        return Prepared(prepared.body_hash, error=f"cannot be cut: {error}")
+    error = "" if chunks or not document.index else "no text in it"
+    return replace(prepared, document=document, chunks=chunks, error=error)
+
+
+def _read(fetched: Fetched, known: Hashed | None, aids: Aids) -> Prepared:
+    """Extract the document, not cut yet, unless its bytes are those of `known`."""
+    body_hash = hashlib.sha256(fetched.body).digest()
     if known is not None and known.body_hash == body_hash:
         return Prepared(body_hash, known.content_hash)
     try:
-        document = extract(body, url, content_type, charset)
+        document = extract(
+            fetched.body, fetched.url, fetched.content_type, fetched.charset, ocr=aids.ocr
+        )
     except ExtractError as error:
         return Prepared(body_hash, error=str(error))
     except RecursionError:
@@ -62,16 +94,7 @@ def prepare(
     except (ValueError, LookupError, TypeError, AttributeError) as error:
         # A document that trips a parser must not end the run that meets it.
         return Prepared(body_hash, error=f"cannot be read ({type(error).__name__}: {error})")
-    content_hash = _content_hash(document)
-    if known is not None and known.content_hash == content_hash:
-        return Prepared(body_hash, content_hash)
-    try:
-        chunks = tuple(chunks_of(document, chunker))
-    except ChunkError as error:
-        return Prepared(body_hash, error=f"cannot be cut: {error}")
-    if not chunks and document.index:
-        return Prepared(body_hash, content_hash, document, error="no text in it")
-    return Prepared(body_hash, content_hash, document, chunks)
+    return Prepared(body_hash, _content_hash(document), document)
 
 
 def _content_hash(document: Document) -> bytes:

@@ -1,16 +1,22 @@
 """One run of ingestion: what is counted, told, embedded and written."""
 
+import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from types import TracebackType
+from typing import Self
 
 from psycopg.types.json import Jsonb
 
 from frontdesk.db import chunks, lexical_segments, pages, versions
-from frontdesk.db.ingest.chunk import Chunk, Chunker
+from frontdesk.db.ingest.chunk import Chunker
 from frontdesk.db.ingest.client import Fetched
+from frontdesk.db.ingest.dates import served_date
 from frontdesk.db.ingest.embed import Embedder
+from frontdesk.db.ingest.patience import patiently
+from frontdesk.db.ingest.pipeline import Entry, Pipeline
 from frontdesk.db.ingest.prepare import Prepared
 from frontdesk.db.ingest.report import EventKind, IngestEvent, IngestReport, OnEvent, Problem
 from frontdesk.db.store import Store
@@ -20,7 +26,11 @@ _INDEX_EVERY = 500  # pages; what is newer than the lexical index is scanned at 
 
 @dataclass
 class Run:
-    """The parts that a run works with, and its report as it stands."""
+    """The parts that a run works with, and its report as it stands.
+
+    Documents are embedded and written in threads of their own: `settle` waits for those. Every
+    method may raise the `StoreError` that one of them met.
+    """
 
     store: Store
     embedder: Embedder
@@ -32,31 +42,40 @@ class Run:
     def __post_init__(self) -> None:
         self._since_index = 0
         self._began = time.monotonic()
+        self._telling = threading.Lock()
 
-    def begin(self) -> int:
-        """Write that a run has begun and return its number."""
-        with self.store.connection() as connection:
-            row = connection.execute(
-                "INSERT INTO ingest_runs (started_at) VALUES (%s) RETURNING id",
-                [self.report.started_at],
-            ).fetchone()
-        assert row is not None
-        return int(row[0])
+    def __enter__(self) -> Self:
+        """Write that a run has begun, and start its threads."""
+        self._number = patiently(self._begin)
+        self._pipeline = Pipeline(self.embedder, self._write)
+        return self
 
-    def end(self, number: int) -> None:
-        """Write the report."""
-        self.report.seconds = time.monotonic() - self._began
-        with self.store.connection() as connection:
-            connection.execute(
-                "UPDATE ingest_runs SET finished_at = now(), report = %s WHERE id = %s",
-                [Jsonb(self.report.model_dump(mode="json")), number],
-            )
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Write the report when all went well; what was stored stays in any case."""
+        self._pipeline.close(abandon=kind is not None)
+        if kind is None:
+            patiently(self._end)
+
+    def known(self, sources: Sequence[str]) -> dict[str, pages.KnownPage]:
+        """Return the pages of these sites or folders that earlier runs left, by URL."""
+
+        def read() -> dict[str, pages.KnownPage]:
+            with self.store.connection() as connection:
+                return pages.known(connection, sources)
+
+        return patiently(read)
 
     def tell(self, kind: EventKind, url: str, reason: str = "") -> None:
-        """Let the caller know."""
-        self.report.seconds = time.monotonic() - self._began
-        if self.on_event is not None:
-            self.on_event(IngestEvent(kind, url, self.report, reason))
+        """Let the caller know, one thread at a time."""
+        with self._telling:
+            self.report.seconds = time.monotonic() - self._began
+            if self.on_event is not None:
+                self.on_event(IngestEvent(kind, url, self.report, reason))
 
     def fail(self, url: str, reason: str) -> None:
         """Report a document that could not be read."""
@@ -74,46 +93,40 @@ class Run:
         self.report.bytes += len(fetched.body)
         self.tell("fetched", url)
 
-    def confirm(self, url: str, fetched: Fetched, body_hash: bytes | None) -> None:
+    def confirm(self, url: str, fetched: Fetched, prepared: Prepared | None) -> None:
         """Note that a page is as it was."""
-        with self.store.connection() as connection:
-            pages.confirm(
-                connection,
-                url,
-                fetched.fetched_at,
-                etag=fetched.etag,
-                last_modified=fetched.last_modified,
-                body_hash=body_hash,
-            )
-        self.report.unchanged += 1
-        self.tell("unchanged", url)
+        served = prepared is None or not prepared.rendered
+        confirmed = pages.Confirmation(
+            url,
+            fetched.fetched_at,
+            fetched.etag if served else None,
+            fetched.last_modified if served else None,
+            prepared.body_hash if prepared else None,
+        )
+        self._pipeline.put(Entry(url, confirmed=confirmed))
 
     def write(self, fetched: Fetched, url: str, source: str, prepared: Prepared) -> None:
-        """Embed one document and write it with its chunks, in one transaction."""
-        document = prepared.document
-        assert document is not None
-        began = time.monotonic()
-        new = embed_chunks(self.embedder, document.title, prepared.chunks)
-        self.report.embedding_seconds += time.monotonic() - began
+        """Have one document embedded and written with its chunks, in one transaction."""
         page = page_of(fetched, url, source, prepared, self.recipe)
-        with self.store.connection() as connection:
-            page_id = pages.save(connection, page)
-            chunks.replace(connection, page_id, page.title, page.language, None, new)
-        self.report.stored += 1
-        self.report.chunks += len(new)
-        self.report.sentences += sum(len(chunk.sentences) for chunk in new)
-        self.report.warnings += [Problem(url=url, reason=text) for text in document.warnings]
-        self.tell("stored", url)
-        self._since_index += 1
-        if self._since_index >= _INDEX_EVERY:
-            self.index()
+        assert prepared.document is not None
+        self._pipeline.put(Entry(url, page, prepared.chunks, prepared.document.warnings))
+
+    def settle(self) -> None:
+        """Wait until all that was given to `write` and `confirm` is stored."""
+        self._pipeline.drain()
+        self.report.embedding_seconds = self._pipeline.embedding_seconds
 
     def retire(self, urls: Sequence[str], grace_runs: int) -> None:
         """Count pages as missing; those out of grace are removed."""
+        self.settle()
         if not urls:
             return
-        with self.store.connection() as connection:
-            removed = pages.miss(connection, urls, grace_runs)
+
+        def miss() -> list[str]:
+            with self.store.connection() as connection:
+                return pages.miss(connection, urls, grace_runs)
+
+        removed = patiently(miss)
         self.report.missing += len(urls) - len(removed)
         self.report.removed += len(removed)
         for url in removed:
@@ -122,9 +135,62 @@ class Run:
     def index(self) -> None:
         """Bring the lexical index and the marks of old versions up to date with the chunks."""
         self._since_index = 0
+        patiently(self._index)
+
+    def _begin(self) -> int:
+        with self.store.connection() as connection:
+            row = connection.execute(
+                "INSERT INTO ingest_runs (started_at) VALUES (%s) RETURNING id",
+                [self.report.started_at],
+            ).fetchone()
+        assert row is not None
+        return int(row[0])
+
+    def _end(self) -> None:
+        self.report.seconds = time.monotonic() - self._began
+        with self.store.connection() as connection:
+            connection.execute(
+                "UPDATE ingest_runs SET finished_at = now(), report = %s WHERE id = %s",
+                [Jsonb(self.report.model_dump(mode="json")), self._number],
+            )
+
+    def _index(self) -> None:
         with self.store.connection() as connection:
             lexical_segments.refresh(connection)
             versions.mark(connection)
+
+    def _write(self, batch: Sequence[Entry]) -> None:
+        """Store entries: a transaction for each page, one for all that are only confirmed."""
+        confirmed = [entry.confirmed for entry in batch if entry.confirmed is not None]
+        if confirmed:
+            patiently(lambda: self._confirm(confirmed))
+            for confirmation in confirmed:
+                self.report.unchanged += 1
+                self.tell("unchanged", confirmation.url)
+        for entry in batch:
+            if entry.page is not None:
+                self._store(entry, entry.page)
+
+    def _confirm(self, confirmed: Sequence[pages.Confirmation]) -> None:
+        with self.store.connection() as connection:
+            pages.confirm(connection, confirmed)
+
+    def _store(self, entry: Entry, page: pages.Page) -> None:
+        def save() -> None:
+            with self.store.connection() as connection:
+                number = pages.save(connection, page)
+                chunks.replace(connection, number, page.title, page.language, None, entry.embedded)
+
+        patiently(save)
+        self.report.stored += 1
+        self.report.chunks += len(entry.embedded)
+        self.report.sentences += sum(len(chunk.sentences) for chunk in entry.embedded)
+        self.report.embedding_seconds = self._pipeline.embedding_seconds
+        self.report.warnings += [Problem(url=entry.url, reason=text) for text in entry.warnings]
+        self.tell("stored", entry.url)
+        self._since_index += 1
+        if self._since_index >= _INDEX_EVERY:
+            self.index()
 
 
 def page_of(
@@ -150,36 +216,10 @@ def page_of(
         thread=thread,
         language=document.language,
         content_type=fetched.content_type,
-        published_on=document.published_on,
+        published_on=document.published_on
+        or served_date(url, fetched.content_type, fetched.last_modified),
         links=document.links,
-        etag=fetched.etag,
-        last_modified=fetched.last_modified,
+        etag=None if prepared.rendered else fetched.etag,
+        last_modified=None if prepared.rendered else fetched.last_modified,
         expires_at=expires_at,
     )
-
-
-def embed_chunks(embedder: Embedder, title: str, cut: Sequence[Chunk]) -> list[chunks.NewChunk]:
-    """Embed each chunk with its context, and each of its sentences under its heading.
-
-    Where a model said the sentences so that they stand alone, those words are embedded.
-    """
-    texts = ["\n".join(filter(None, (title, " > ".join(c.heading), c.about, c.text))) for c in cut]
-    for chunk in cut:
-        context = chunk.heading[-1] if chunk.heading else title
-        under = [f"{context}. {sentence}" for sentence in chunk.sentences]
-        texts += chunk.propositions or under
-    distinct = list(dict.fromkeys(texts))
-    vectors = dict(zip(distinct, embedder.embed(distinct), strict=True))
-    rows = iter(texts[len(cut) :])
-    return [
-        chunks.NewChunk(
-            ordinal=chunk.ordinal,
-            heading=chunk.heading,
-            text=chunk.text,
-            sentences=chunk.sentences,
-            links=[(link.text, link.url) for link in chunk.links],
-            embedding=vectors[text],
-            sentence_vectors=chunks.stack(vectors[next(rows)] for _ in chunk.sentences),
-        )
-        for chunk, text in zip(cut, texts, strict=False)
-    ]

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from frontdesk.db import pages
+from frontdesk.db.ingest.aids import Aids, open_aids
 from frontdesk.db.ingest.client import Fetched, GuardedClient
 from frontdesk.db.ingest.crawl import Crawler, Visit
 from frontdesk.db.ingest.prepare import Prepared, prepare
@@ -20,13 +21,15 @@ def read_site(run: Run, starts: Sequence[str], settings: SiteSettings) -> None:
     A page that answers 404 or 410, or may not be visited any more, is removed after
     `grace_runs` further runs; one that cannot be reached today is kept.
     """
-    scope = Scope(starts, settings)
-    with run.store.connection() as connection:
-        known = pages.known(connection, scope.sites)
-    with GuardedClient(
-        settings.trusted_hosts, settings.timeout_seconds, settings.max_page_bytes
-    ) as client:
-        reader = SiteReader(run, scope, known)
+    scope = Scope(starts, settings, images=settings.ocr == "always")
+    known = run.known(scope.sites)
+    with (
+        GuardedClient(
+            settings.trusted_hosts, settings.timeout_seconds, settings.max_page_bytes
+        ) as client,
+        open_aids(settings, client) as aids,
+    ):
+        reader = SiteReader(run, scope, known, aids)
         crawler = Crawler(client, settings, scope, known, reader.prepare, run.recipe)
         for begin in (starts, sorted(known)):
             for visit in crawler.run(begin):
@@ -49,6 +52,7 @@ class SiteReader:
     run: Run
     scope: Scope
     known: dict[str, pages.KnownPage]
+    aids: Aids
 
     def __post_init__(self) -> None:
         self.met: set[str] = set()  # pages that are there, changed or not
@@ -60,8 +64,7 @@ class SiteReader:
 
     def prepare(self, fetched: Fetched, known: pages.KnownPage | None) -> Prepared:
         """Read and cut one page; called in the crawler's threads."""
-        kind, charset = fetched.content_type, fetched.charset
-        return prepare(fetched.body, fetched.url, kind, charset, self.run.chunker, known)
+        return prepare(fetched, self.run.chunker, known, self.aids)
 
     def take(self, crawler: Crawler[Prepared], visit: Visit[Prepared]) -> None:
         """Store, confirm or report what came back from one URL."""
@@ -73,12 +76,12 @@ class SiteReader:
         self.run.got(fetched, visit.url)
         known = self.known.get(visit.url)
         prepared = visit.prepared
-        same = prepared is not None and prepared.document is None and not prepared.error
+        same = prepared is not None and prepared.is_unchanged
         if known is not None and (fetched.not_modified or same):
             crawler.follow(known.links, visit.depth + 1)
             self._contents.setdefault(known.content_hash, visit.url)
             self.met.add(visit.url)
-            self.run.confirm(visit.url, fetched, prepared.body_hash if prepared else None)
+            self.run.confirm(visit.url, fetched, prepared)
         elif prepared is None:
             if fetched.status in _GONE:
                 self.gone.add(visit.url)

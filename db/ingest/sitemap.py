@@ -5,7 +5,9 @@ import zlib
 from html import unescape
 
 _LARGEST = 64 * 1024 * 1024
-_LOCATION = re.compile(rb"<(?:\w+:)?loc\s*>\s*(?:<!\[CDATA\[)?\s*([^<\]]+?)\s*(?:\]\]>)?\s*</")
+_LOCATION = re.compile(
+    rb"<(?!image:|video:)(?:\w+:)?loc\s*>\s*(?:<!\[CDATA\[)?\s*([^<\]]+?)\s*(?:\]\]>)?\s*</"
+)
 
 
 def read_sitemap(body: bytes) -> tuple[list[str], list[str]]:

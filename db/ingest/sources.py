@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from frontdesk.db.errors import FrontdeskDataError
-from frontdesk.db.ingest.extract import DOCUMENT_SUFFIXES
+from frontdesk.db.ingest.extract import DOCUMENT_SUFFIXES, IMAGE_SUFFIXES
 from frontdesk.db.ingest.urls import normal
 
 
@@ -34,15 +34,19 @@ def split_sources(sources: Sequence[str]) -> tuple[list[str], list[Path]]:
     return list(dict.fromkeys(urls)), list(dict.fromkeys(paths))
 
 
-def documents_in(path: Path) -> list[Path]:
-    """Return the file itself, or every document below a folder; hidden ones are left out."""
+def documents_in(path: Path, *, images: bool = False) -> list[Path]:
+    """Return the file itself, or every document below a folder; hidden ones are left out.
+
+    With `images`, pictures count as documents.
+    """
+    suffixes = DOCUMENT_SUFFIXES | IMAGE_SUFFIXES if images else DOCUMENT_SUFFIXES
     if not path.is_dir():
         return [path]
     return sorted(
         file
         for file in path.rglob("*")
         if file.is_file()
-        and file.suffix.lower() in DOCUMENT_SUFFIXES
+        and file.suffix.lower() in suffixes
         and not any(part.startswith(".") for part in file.relative_to(path).parts)
     )
 

@@ -3,6 +3,7 @@
 import fnmatch
 import re
 from collections.abc import Iterable
+from datetime import date
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsplit
 
 from frontdesk.db.settings import SiteSettings
@@ -18,6 +19,9 @@ _NOT_TEXT = re.compile(
     r"|exe|dmg|msi|iso|css|js|mjs|woff2?|ttf|eot|xlsx?|pptx?|doc|ics|rss|atom|xml|json)$",
     re.IGNORECASE,
 )
+
+_MONTH = re.compile(r"(?<!\d)(20\d\d|21\d\d|2999|9999)[-/](?:0?[1-9]|1[0-2])(?!\d)")
+_PICTURE = re.compile(r"\.(jpe?g|png|webp|tiff?)$", re.IGNORECASE)
 
 
 def normal(url: str) -> str:
@@ -58,11 +62,14 @@ def host_of(url: str) -> str:
 class Scope:
     """Which URLs a run may visit: the start URLs' hosts, narrowed by `allow` and `deny`."""
 
-    def __init__(self, starts: Iterable[str], settings: SiteSettings) -> None:
+    def __init__(
+        self, starts: Iterable[str], settings: SiteSettings, *, images: bool = False
+    ) -> None:
         self._starts = set(starts)
         self._hosts = {site_of(url) for url in self._starts}
         self._allow = [pattern for pattern in settings.allow]
         self._deny = [pattern for pattern in settings.deny]
+        self._images = images  # whether pictures that are linked are read
 
     @property
     def sites(self) -> list[str]:
@@ -82,7 +89,8 @@ class Scope:
         if len(url) > _LONGEST:
             return "the URL is too long"
         parts = urlsplit(url)
-        if _NOT_TEXT.search(parts.path):
+        picture = self._images and _PICTURE.search(parts.path)
+        if _NOT_TEXT.search(parts.path) and not picture:
             return "not a kind of document that is read"
         if _is_trap(parts.path, parts.query):
             return "looks like an endless series of pages"
@@ -99,4 +107,8 @@ def _is_trap(path: str, query: str) -> bool:
     folders = [part for part in path.split("/") if part]
     if len(folders) > 15 or any(folders.count(part) > 3 for part in folders):
         return True
-    return len(parse_qsl(query, keep_blank_values=True)) > 6
+    if len(parse_qsl(query, keep_blank_values=True)) > 6:
+        return True
+    next_year = date.today().year + 1
+    dates = _MONTH.findall(f"{path}?{query}")  # a calendar has pages for ever; nothing is on them
+    return any(int(year) > next_year for year in dates)

@@ -1,11 +1,12 @@
 """Extraction: the content and all its literals, none of the furniture, from every kind of file."""
 
 import io
-from datetime import date
+from datetime import date, datetime
 
 import pytest
 
 from frontdesk.db.errors import ExtractError
+from frontdesk.db.ingest.dates import served_date
 from frontdesk.db.ingest.document import Block, Document
 from frontdesk.db.ingest.extract import extract
 
@@ -126,6 +127,23 @@ def test_plain_text_and_code() -> None:
     assert code.sentences() == ["def f():", "    return 1"]
 
 
+def test_language_and_date_of_every_kind() -> None:
+    text = "The clinic opens at eight on weekdays and stays open until five in the afternoon."
+    front = f"---\ntitle: Hours\nlang: fr-CA\nupdated: 2026-02-01\n---\n{text}\n"
+    markdown = extract(front.encode(), "file:///hours.md")
+    assert (markdown.title, markdown.language) == ("Hours", "fr")
+    assert markdown.published_on == date(2026, 2, 1)
+    plain = extract(f"{text}\n\nLast updated: 2 February 2026".encode(), "file:///hours.txt")
+    assert (plain.language, plain.published_on) == ("en", date(2026, 2, 2))
+    rows = extract(f"place;hours\nclinic;{text}\n".encode(), "file:///hours.csv")
+    assert rows.language == "en"
+    stamp = "Mon, 02 Mar 2026 10:00:00 GMT"
+    assert served_date("https://x.example/list.csv", "text/csv", stamp) == date(2026, 3, 2)
+    assert served_date("https://x.example/", "text/html", stamp) is None
+    assert served_date("file:///a.html", "", stamp) is None
+    assert served_date("file:///a.csv", "", "yesterday") is None
+
+
 def test_docx() -> None:
     import docx
 
@@ -133,6 +151,8 @@ def test_docx() -> None:
     made.add_heading("Visitors", 1)
     made.add_heading("Hours", 2)
     made.add_paragraph("From 10 to 8.")
+    made.core_properties.language = "fr-CA"
+    made.core_properties.modified = datetime(2026, 3, 4)
     made.add_paragraph("Two at a time", style="List Bullet")
     table = made.add_table(2, 2)
     for cell, text in zip(table._cells, ("Unit", "Hours", "ICU", "any"), strict=True):
@@ -141,6 +161,7 @@ def test_docx() -> None:
     made.save(body)
     document = extract(body.getvalue(), "https://x.example/v.docx")
     assert document.title == "Visitors"
+    assert (document.language, document.published_on) == ("fr", date(2026, 3, 4))
     assert [(block.kind, block.text) for block in document.blocks] == [
         ("heading", "Hours"),
         ("paragraph", "From 10 to 8."),
