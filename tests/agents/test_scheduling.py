@@ -41,10 +41,19 @@ def test_prompts_are_not_starved_by_many_decoders() -> None:
 def test_slow_models_get_short_batches() -> None:
     pace = Pace(256, 64)
     pace.learn(64, 64 / 25)  # 25 tokens a second
-    assert pace.budget() == 32
+    assert pace.budget() == 64
     pace = Pace(256, 64)
     pace.learn(64, 64 / 7000)
     assert pace.budget() == 256
+
+
+def test_the_end_of_a_prompt_makes_no_small_batch() -> None:
+    pace = Pace(256, 64)
+    pace.learn(64, 64 / 25)
+    alone, long, decoding = Work(100), Work(300), Work(1)
+    assert pace.share([alone]) == [(alone, 100)]
+    assert pace.share([long]) == [(long, 64)]
+    assert dict(pace.share([alone, decoding]))[alone] == 63
 
 
 def test_logits_are_rationed() -> None:

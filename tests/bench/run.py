@@ -1,8 +1,8 @@
 """Run the benchmarks one after the other: what `make bench` does.
 
-    python tests/bench/run.py                   # ask, directory, retrieval: some minutes
+    python tests/bench/run.py                   # ask, directory, retrieval, runtime: half an hour
     python tests/bench/run.py --only ask
-    python tests/bench/run.py --runtime         # and the model runtime: about an hour
+    python tests/bench/run.py --only prompting  # strategies, on an instruct model (--help there)
     python tests/bench/run.py --only scale      # a million chunks: about an hour, 18 GB of disk
 
 Each prints a table and keeps its numbers in docs/benchmarks/NAME.json; machine.json there says
@@ -22,8 +22,8 @@ HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 KEPT = ROOT / "docs" / "benchmarks"
 SCIFACT = ROOT.parent / "shared" / "data" / "scifact"
-USUAL = ("ask", "directory", "retrieval")
-LONG = ("runtime", "scale")
+USUAL = ("ask", "directory", "retrieval", "runtime")
+LONG = ("prompting", "scale")
 TOLD = ("llama-cpp-python", "numpy", "langgraph", "psycopg")
 
 
@@ -63,9 +63,8 @@ def main() -> int:
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument("--only", choices=[*USUAL, *LONG], action="append")
-    parser.add_argument("--runtime", action="store_true", help="the model runtime, too")
     options = parser.parse_args()
-    names = options.only or [*USUAL, *(["runtime"] if options.runtime else [])]
+    names = options.only or USUAL
     KEPT.mkdir(parents=True, exist_ok=True)
     (KEPT / "machine.json").write_text(json.dumps(machine(), indent=2) + "\n", encoding="utf-8")
     failed = []

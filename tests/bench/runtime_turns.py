@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -121,24 +122,18 @@ def open_decider(engine: Engine, *, drafting: bool = False) -> Straight:
     return Straight(engine, "3b", ORGANISATION, writer=writer)
 
 
-def baseline(model: Path, library: Library, questions: Sequence[str], threads: int) -> list[Timing]:
-    """Time turns of `Llama(...)` with stuffed passages; the first, of another question, is free."""
-    from llama_cpp import Llama
-
-    llm = Llama(str(model), n_ctx=2048, n_threads=threads, verbose=False)
-    timings = []
-    for question in ("Good morning", *questions):
-        started = time.perf_counter()
-        _, found = library.top(question)
-        context = "\n".join(library.texts[i] for i in found)
-        prompt = ALPACA.format(question=question, context=context)
-        first, written, read = 0.0, 0, len(llm.tokenize(prompt.encode()))
-        for _ in llm(prompt, max_tokens=TOKENS, temperature=0.0, stream=True):
-            first = first or time.perf_counter() - started
-            written += 1
-        timings.append(Timing(first, time.perf_counter() - started, written, read))
-    llm.close()
-    return timings[1:]
+def baseline_turn(llm: Any, library: Library, question: str) -> Timing:
+    """Time one turn of `Llama(...)` with stuffed passages."""
+    started = time.perf_counter()
+    _, found = library.top(question)
+    context = "\n".join(library.texts[i] for i in found)
+    prompt = ALPACA.format(question=question, context=context)
+    first, written = 0.0, 0
+    for _ in llm(prompt, max_tokens=TOKENS, temperature=0.0, stream=True):
+        first = first or time.perf_counter() - started
+        written += 1
+    last = time.perf_counter() - started
+    return Timing(first, last, written, len(llm.tokenize(prompt.encode())))
 
 
 def verbatim_turn(decider: ChatDecider, library: Library, question: str) -> Timing:
@@ -197,19 +192,31 @@ def summary(timings: Sequence[Timing]) -> dict[str, float]:
 
 
 def turns(model: Path, library: Library, count: int, threads: int) -> dict[str, object]:
-    """Measure single turns of both sides, the baseline first."""
-    asked = QUESTIONS[:count]
-    rows: dict[str, object] = {}
-    base = baseline(model, library, asked, threads)
+    """Measure single turns: each side in turn, so that what else the machine does slows all alike.
+
+    Questions are asked once of each side: the engine would remember them.
+    """
+    from llama_cpp import Llama
+
+    llm = Llama(str(model), n_ctx=2048, n_threads=threads, verbose=False)
+    base, verbatim, grounded = [], [], []
     with Engine(model, threads=threads) as engine:
         decider = open_decider(engine)
-        verbatim_turn(decider, library, "Good morning")  # the first turn reads the prefix
-        rows["verbatim"] = summary([verbatim_turn(decider, library, q) for q in asked])
-    with Engine(model, threads=threads) as engine:
-        decider = open_decider(engine)
+        # The first turn of each side reads what all turns share.
+        baseline_turn(llm, library, "Good morning")
         verbatim_turn(decider, library, "Good morning")
-        rows["grounded"] = summary([grounded_turn(decider, library, q) for q in asked])
-    return {"baseline": summary(base), **rows}
+        for question, other in zip(QUESTIONS[:count], QUESTIONS[-count:], strict=True):
+            base.append(baseline_turn(llm, library, question))
+            verbatim.append(verbatim_turn(decider, library, question))
+            grounded.append(grounded_turn(decider, library, other))
+    llm.close()
+    shares = [ours.first / theirs.first for ours, theirs in zip(verbatim, base, strict=True)]
+    return {
+        "baseline": summary(base),
+        "verbatim": summary(verbatim),
+        "grounded": summary(grounded),
+        "verbatim_first_shares": shares,
+    }
 
 
 def crowd(
