@@ -24,10 +24,12 @@ from urllib.parse import quote
 
 from frontdesk.db.errors import StoreError
 from frontdesk.db.postgres import account, binaries
+from frontdesk.db.settings import MEGABYTE
 
 _SOCKET = ".s.PGSQL.5432"
 _LONGEST_SOCKET = 100  # bytes; the kernel's limit is 108 on Linux and 104 on macOS
 _START_SECONDS = 60.0
+_LEAST_BUFFERS = 256  # megabytes
 _CONFIGURATION = """
 # Added by Frontdesk.
 listen_addresses = ''
@@ -36,7 +38,6 @@ wal_level = minimal
 max_wal_senders = 0
 max_wal_size = 2GB
 checkpoint_timeout = 15min
-shared_buffers = 256MB
 maintenance_work_mem = 256MB
 work_mem = 16MB
 random_page_cost = 1.1
@@ -146,8 +147,16 @@ class EmbeddedServer:
                 self._make_socket_dir(sockets)
             self._command(
                 *("pg_ctl", "-D", str(self.pgdata), "-l", str(self._log), "-w"),
-                *("-t", f"{_START_SECONDS:.0f}", "-o", f'-k "{sockets}"', "start"),
+                *("-t", f"{_START_SECONDS:.0f}", "-o"),
+                *(f'-k "{sockets}" -c shared_buffers={self._buffers()}MB', "start"),
             )
+
+    def _buffers(self) -> int:
+        """Megabytes of shared buffers: the database's size, up to an eighth of this machine's."""
+        databases = (self.pgdata / "base").iterdir()
+        held = sum(file.stat().st_size for folder in databases for file in os.scandir(folder))
+        memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+        return max(_LEAST_BUFFERS, min(held, memory // 8) // MEGABYTE)
 
     def _make_socket_dir(self, folder: Path) -> None:
         folder.mkdir(mode=0o700, exist_ok=True)

@@ -4,6 +4,7 @@ result = Searcher(store, embedder).search("who do i call about parking")
 result.passages[0].sentences
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from typing import Annotated
@@ -117,9 +118,7 @@ class Searcher:
             if not ids:
                 return SearchResult(query=query, query_vector=vector)
             scores = fuse(cosines, matching)
-            best = [int(i) for i in np.argsort(-scores, kind="stable")[: max(RERANKED, 2 * top_k)]]
-            rows = chunks.read(connection, [ids[i] for i in best])
-        best = [i for i in best if ids[i] in rows]
+            best, rows = _best(connection, ids, scores, top_k)
         vectors = {i: rows[ids[i]].sentence_vectors() for i in best}
         nearest = np.array([(vectors[i] @ vector).max(initial=-1.0) for i in best], np.float32)
         old = np.array([rows[ids[i]].superseded_by is not None for i in best], np.float32)
@@ -129,9 +128,7 @@ class Searcher:
             scores[best] = standardised(self._reranker.scores(text, texts))
         scores[best] -= SUPERSEDED * old
         best.sort(key=lambda i: -scores[i])
-        found = [rows[ids[i]] for i in best]
-        kept = distinct([row.text for row in found], [row.title for row in found])[:top_k]
-        best = [best[k] for k in kept]
+        best = [best[k] for k in _distinct([rows[ids[i]] for i in best])[:top_k]]
         return SearchResult(
             query=query,
             passages=[
@@ -168,6 +165,24 @@ class Searcher:
         if documents < settings.exact_below or not dense_index.usable(connection):
             return chunks.nearest(connection, vector, CANDIDATES, wanted)
         return dense.nearest(connection, vector, CANDIDATES, wanted, settings.ef_search)
+
+
+def _best(
+    connection: Connection, ids: Sequence[int], scores: Matrix, top_k: int
+) -> tuple[list[int], dict[int, chunks.StoredChunk]]:
+    """The best candidates, best first, and their rows: enough that `top_k` differ."""
+    order = [int(i) for i in np.argsort(-scores, kind="stable")]
+    count = max(RERANKED, 2 * top_k)
+    while True:
+        rows = chunks.read(connection, [ids[i] for i in order[:count]])
+        best = [i for i in order[:count] if ids[i] in rows]
+        if count >= len(order) or len(_distinct([rows[ids[i]] for i in best])) >= top_k:
+            return best, rows
+        count *= 4  # the same text on many pages
+
+
+def _distinct(rows: Sequence[chunks.StoredChunk]) -> list[int]:
+    return distinct([row.text for row in rows], [row.title for row in rows])
 
 
 def _matching(connection: Connection, words: lexical.Scores, wanted: Filter) -> list[int]:

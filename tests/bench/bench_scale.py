@@ -231,7 +231,8 @@ def main() -> None:
             at.mkdir(exist_ok=True)
             with Store.open(DatabaseSettings(), at) as store:
                 row = {"chunks": size, **prepare(store, corpus, size, at / "prepared.json")}
-                if not options.only_prepare:
+            if not options.only_prepare:  # by a server that was started on a store of this size
+                with Store.open(DatabaseSettings(), at) as store:
                     rows.append(row | measure(store, corpus, size, encoder, options.questions))
             if options.keep is None:
                 shutil.rmtree(at)
