@@ -26,9 +26,12 @@ from frontdesk.agents.small.decider import SmallModel
 from frontdesk.agents.small.prompt import CHUNK_MARKERS, MARKERS, SLOT_SIZE
 from frontdesk.db.ingest.chunk import chunks_of, units_of
 from frontdesk.db.ingest.document import Block, Document
-from frontdesk.db.ingest.prepare import prepare
+from frontdesk.db.ingest.embed import GGUFEmbedder
+from frontdesk.db.ingest.ingest import ingest
+from frontdesk.db.store import Store
 from frontdesk.graphs.agentic_chunker import AgenticChunker
 from frontdesk.graphs.chunking import build_chunking, start, steps
+from frontdesk.graphs.settings import Settings
 
 sys.path.append(str(Path(__file__).parents[1] / "agents"))  # random_model is there
 
@@ -180,11 +183,17 @@ class Failing(Stubborn):
         return super().place(page, proposition, drafts)
 
 
-def test_a_model_that_fails_fails_the_page_and_says_why() -> None:
+def test_a_model_that_fails_fails_the_page_and_says_why(
+    store: Store, embedder: GGUFEmbedder, tmp_path: Path
+) -> None:
+    (tmp_path / "parking.md").write_text("# Parking\n\nIt costs two dollars. It is free at night.")
+    (tmp_path / "dogs.md").write_text("# Dogs\n\nDogs are welcome.")
     chunker = AgenticChunker(Failing(None), WORDS)
-    page = b"# Parking\n\nIt costs two dollars. It is free at night."
-    found = prepare(page, "file:///parking.md", "", "", chunker)
-    assert found.error == "cannot be cut: no model server answers" and not found.chunks
+    report = ingest(store, [str(tmp_path)], Settings(), embedder=embedder, chunker=chunker)
+    (problem,) = report.failed
+    assert problem.url.endswith("parking.md")
+    assert problem.reason == "cannot be cut: no model server answers"
+    assert report.stored == 1
 
 
 def test_a_model_without_the_markers_says_so(tmp_path: Path) -> None:
