@@ -63,7 +63,10 @@ class Library:
     """The passages with their embeddings: what both sides search."""
 
     def __init__(self, texts: list[str], data_dir: Path) -> None:
-        import faiss
+        try:
+            import faiss
+        except ImportError:
+            raise SystemExit("bench: the baseline needs faiss: pip install faiss-cpu") from None
 
         self.texts = texts
         self.embedder = GGUFEmbedder(encoder_path(data_dir))
