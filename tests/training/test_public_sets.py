@@ -48,6 +48,7 @@ def test_a_folder_that_datasets_reads(tmp_path: Path) -> None:
     (tmp_path / "set").mkdir()
     Dataset.from_list(rows).to_parquet(str(tmp_path / "set" / "train.parquet"))
     assert len(import_set(str(tmp_path / "set"))) == 3
+    assert len(import_set(str(tmp_path / "set" / "train.parquet"))) == 3
 
 
 def test_alpaca_goes_out_and_comes_in_again(tmp_path: Path) -> None:
@@ -65,6 +66,7 @@ def test_alpaca_goes_out_and_comes_in_again(tmp_path: Path) -> None:
         ("[1]", "set.jsonl line 2: an object was expected, not a list"),
         ('{"question": "a"}', r"set.jsonl line 2: keys \['question'\] are of no form"),
         ('{"messages": [{"role": "wizard"}]}', "set.jsonl line 2: messages form, but"),
+        ('{"messages": ["hello"]}', "set.jsonl line 2: messages form, but"),
         ('{"messages": [{"role": "user", "content": "a"}]}', "does not end with a reply"),
     ],
 )

@@ -8,6 +8,7 @@ from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalize
 from tokenizers.trainers import BpeTrainer
 from transformers import AutoConfig, AutoModel, AutoModelForCausalLM, PreTrainedTokenizerFast
 
+from frontdesk.agents.chat.prompt import system_text
 from frontdesk.training.causal.dialogues import Dialogue, Message
 
 WORDS = [
@@ -15,6 +16,7 @@ WORDS = [
     "Step: search Step: wait_times any now Step: answer 1 2 end Step: refuse Step: contact_lookup",
     "Sentences: 1. Call the clinic about parking. 2. The wait is 12 minutes. not_found clarify",
     "Write the step. Before: Places: Contacts: user system assistant emergency urgent_care",
+    system_text("Kestrel Health", "Clinics and parking in Kestrel."),
 ]
 MARKS = ("<|endoftext|>", "<|im_start|>", "<|im_end|>")
 CHATML = (
@@ -58,7 +60,7 @@ def byte_level(split: str = QWEN2) -> PreTrainedTokenizerFast:
     )
     tokenizer.decoder = decoders.ByteLevel()
     alphabet = pre_tokenizers.ByteLevel.alphabet()
-    trainer = BpeTrainer(vocab_size=420, initial_alphabet=alphabet, show_progress=False)
+    trainer = BpeTrainer(vocab_size=700, initial_alphabet=alphabet, show_progress=False)
     tokenizer.train_from_iterator(WORDS * 5, trainer)
     tokenizer.add_special_tokens(list(MARKS))
     return PreTrainedTokenizerFast(
@@ -85,7 +87,7 @@ def sentence_piece() -> PreTrainedTokenizerFast:
         ]
     )
     letters = [f"<0x{n:02X}>" for n in range(256)]
-    trainer = BpeTrainer(vocab_size=520, special_tokens=[*specials, *letters], show_progress=False)
+    trainer = BpeTrainer(vocab_size=800, special_tokens=[*specials, *letters], show_progress=False)
     tokenizer.train_from_iterator(WORDS * 5, trainer)
     values: Any = tokenizer
     values.add_special_tokens([AddedToken(mark, special=True) for mark in MARKS[1:]])

@@ -3,10 +3,11 @@
     python -m frontdesk.training.causal.memory FOLDER
 
 The model has TinyLlama's shape and random weights: what a step needs does not depend on what a
-model knows. Each way runs in a process of its own, from a cold start; the peak is the most memory
-that was resident at once, model, adapter, optimiser and activations, libraries with them.
+model knows. Each way runs in a process of its own, from a cold start. The peaks are the most memory
+that was resident at once, libraries with it: while the weights were read (their file is resident,
+too, until it is closed), and in the step, with adapter, optimiser and activations.
 
-| way | peak GiB | of LoRA fp32 | weights GiB | step s |
+| way | step GiB | of LoRA float32 | of LoRA bfloat16 | loading GiB | weights GiB | step s |
 """
 
 import argparse
@@ -44,12 +45,12 @@ def make_model(folder: Path, shape: dict[str, Any]) -> Path:
 
     It is written a layer at a time, so that making it needs little memory.
     """
+    if (folder / "config.json").is_file():
+        return folder
     import torch
     from safetensors.torch import save_file
     from transformers import LlamaConfig, LlamaForCausalLM
 
-    if (folder / "config.json").is_file():
-        return folder
     folder.mkdir(parents=True, exist_ok=True)
     config = LlamaConfig(**shape, dtype="bfloat16", architectures=["LlamaForCausalLM"])
     with torch.device("meta"):
@@ -74,7 +75,7 @@ def make_model(folder: Path, shape: dict[str, Any]) -> Path:
 
 
 def one_step(settings: RunSettings, length: int = 256) -> dict[str, float]:
-    """Run one optimiser step on random tokens; return peak and weights in bytes, and seconds."""
+    """Run one optimiser step on random tokens; return peaks and weights in bytes, and seconds."""
     import torch
     from peft import get_peft_model
 
@@ -83,7 +84,7 @@ def one_step(settings: RunSettings, length: int = 256) -> dict[str, float]:
     torch.manual_seed(settings.seed)
     model = open_base(settings)
     weights = sum(p.numel() * p.element_size() for p in model.parameters())
-    weights += sum(b.numel() * b.element_size() for b in model.buffers())
+    loading = peak_bytes(forget=True)
     model = get_peft_model(model, lora_config(settings.lora)).train()
     if settings.gradient_checkpointing:
         model.gradient_checkpointing_enable()
@@ -96,19 +97,22 @@ def one_step(settings: RunSettings, length: int = 256) -> dict[str, float]:
     loss.backward()
     optimiser.step()
     seconds = time.monotonic() - started
-    return {"peak": peak_bytes(), "weights": weights, "seconds": seconds}
+    return {"step": peak_bytes(), "loading": loading, "weights": weights, "seconds": seconds}
 
 
-def peak_bytes() -> int:
-    """Return the most memory that was resident in this process at once.
+def peak_bytes(*, forget: bool = False) -> int:
+    """Return the most memory that was resident in this process at once; then `forget` it.
 
-    `getrusage` would count the parent's, too, whose peak a new process inherits.
+    `getrusage` would count the parent's, too, whose peak a new process inherits. Linux only:
+    elsewhere, what is resident now.
     """
     status = Path("/proc/self/status")
-    if status.exists():
-        line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
-        return int(line.split()[1]) * 1024
-    return int(psutil.Process().memory_info().rss)
+    if not status.exists():
+        return int(psutil.Process().memory_info().rss)
+    line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
+    if forget:
+        Path("/proc/self/clear_refs").write_text("5")  # proc(5): the peak starts anew
+    return int(line.split()[1]) * 1024
 
 
 def measure(model: Path, way: str, length: int) -> dict[str, float]:
@@ -135,14 +139,21 @@ def main() -> None:
         print(json.dumps(one_step(settings, asked.length)))
         return
     model = make_model(asked.folder, TINY_LLAMA)
-    print("| way | peak GiB | of LoRA float32 | weights GiB | step s |\n|---|---|---|---|---|")
-    first = 0.0
+    print(
+        "| way | step GiB | of LoRA float32 | of LoRA bfloat16 | loading GiB | weights GiB "
+        "| step s |\n|---|---|---|---|---|---|---|"
+    )
+    found: dict[str, dict[str, float]] = {}
     for way in WAYS:
-        found = measure(model, way, asked.length)
-        first = first or found["peak"]
+        found[way] = row = measure(model, way, asked.length)
+        shares = [
+            f"{100 * row['step'] / found[other]['step']:.0f} %" if other in found else "-"
+            for other in list(WAYS)[:2]
+        ]
+        sizes = [f"{row[key] / _GIB:.2f}" for key in ("step", "loading", "weights")]
         print(
-            f"| {way} | {found['peak'] / _GIB:.2f} | {100 * found['peak'] / first:.0f} % "
-            f"| {found['weights'] / _GIB:.2f} | {found['seconds']:.1f} |",
+            f"| {way} | {sizes[0]} | {' | '.join(shares)} | {sizes[1]} | {sizes[2]} "
+            f"| {row['seconds']:.1f} |",
             flush=True,
         )
 

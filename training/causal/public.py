@@ -24,7 +24,7 @@ _TURNS = re.compile(r"### (Human|Assistant):")
 
 
 def import_set(name: str, *, rows: int | None = None, seed: int = 7) -> list[Dialogue]:
-    """Return the dialogues of a set: a JSON Lines or JSON file, a folder, or a name on the hub.
+    """Return the dialogues of a set: a .jsonl, .json, .csv or .parquet file, a folder, or a name.
 
     `rows` draws that many with `seed`, in their order; None takes all.
 
@@ -79,13 +79,17 @@ def _read(name: str) -> list[tuple[str, Row]]:
     # Two seconds to import, and only for what is not read above.
     from datasets import load_dataset
 
+    kind = path.suffix.removeprefix(".")
     try:
-        found = load_dataset(name, split="train")
+        if kind in ("csv", "parquet") and path.is_file():
+            found = load_dataset(kind, data_files=name, split="train")
+        else:
+            found = load_dataset(name, split="train")
     except Exception as error:  # every backend of `datasets` has errors of its own
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise FineTuningError(
-            f"{name}: no such set ({reason}); give a .jsonl or .json file, a folder that "
-            "`datasets` reads, or a name that its hub knows"
+            f"{name}: no such set ({reason}); give a .jsonl, .json, .csv or .parquet file, a "
+            "folder that `datasets` reads, or a name that its hub knows"
         ) from error
     return [(f"{name} row {number}", dict(row)) for number, row in enumerate(found)]
 
@@ -118,7 +122,7 @@ def _dialogue(row: Row, place: str, source: str) -> Dialogue:
     try:
         messages = tuple(makers[form](row))
         made = Dialogue(messages=messages, source=source)
-    except (ValidationError, KeyError, TypeError, ValueError) as error:
+    except (ValidationError, AttributeError, KeyError, TypeError, ValueError) as error:
         reason = str(error).strip().splitlines()[-1] if str(error).strip() else repr(error)
         raise FineTuningError(f"{place}: {form} form, but {reason}") from error
     if not messages or messages[-1].role != "assistant" or not messages[-1].content.strip():

@@ -33,7 +33,7 @@ class Sampler:
         """Return `samples` replies to each dialogue's last prompt, in the order of `dialogues`."""
         torch.manual_seed(self.sampling.seed)
         prompts = [self.reader.given(dialogue) for dialogue in dialogues]
-        # Prompts of one length together: no padding is read.
+        # Prompts of like length together: little padding is read.
         order = sorted(range(len(prompts)), key=lambda n: len(prompts[n]))
         replies: dict[int, list[str]] = {}
         for start in range(0, len(order), self.sampling.batch):
