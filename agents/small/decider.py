@@ -46,9 +46,9 @@ PLAIN = 6.0
 RANK_PRIOR = 0.5
 # How much the cross-encoder's reading counts beside the model's own scores, and the relevance at
 # which a sentence is as likely an answer as not (a product of experts, Hinton 2002).
-INTENT, RELEVANCE, FOUND, FOUND_AT = 1.5, 1.5, 1.0, -0.25
+INTENT, RELEVANCE, FOUND, FOUND_AT = 1.5, 1.5, 1.0, 0.5
 # The cross-encoder was taught far more refusals than a desk hears.
-DECLINED_LESS = -2.5
+DECLINED_LESS = -2.0
 SURE_QUOTE = 0.6
 SURE_PLACE = 0.75  # the score of a name that is said, not hinted at
 # A directory match below this is noise: tools/contact_lookup.py.

@@ -143,6 +143,8 @@ class _Context:
         params.n_threads = params.n_threads_batch = 1
         params.embeddings = True
         params.pooling_type = llama_cpp.LLAMA_POOLING_TYPE_MEAN
+        # Texts of one batch do not see each other: most of the time would go into masked scores.
+        params.flash_attn_type = llama_cpp.LLAMA_FLASH_ATTN_TYPE_ENABLED
         self._context: Any = llama_cpp.llama_init_from_model(model, params)
         self._batch: Any = llama_cpp.llama_batch_init(_BATCH_TOKENS, 0, 1)
 

