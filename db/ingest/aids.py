@@ -59,8 +59,10 @@ def open_aids(settings: SiteSettings, client: GuardedClient) -> Iterator[Aids]:
         if settings.render_javascript != "never":
             executable = browser_path()
             if executable is not None:
-                limits = {"timeout": settings.timeout_seconds, "max_bytes": settings.max_page_bytes}
-                renderer = stack.enter_context(Renderer(client, executable, **limits))
+                seconds, size = settings.timeout_seconds, settings.max_page_bytes
+                renderer = stack.enter_context(
+                    Renderer(client, executable, timeout=seconds, max_bytes=size)
+                )
             elif settings.render_javascript == "always":
                 raise SourceError(f'[site] render_javascript = "always": {MISSING}')
         if settings.ocr == "always" and not ocr.is_installed():

@@ -74,8 +74,8 @@ def prepare(
         chunks = tuple(chunks_of(document, chunker))
     except ChunkError as error:
         return Prepared(prepared.body_hash, error=f"cannot be cut: {error}")
-    error = "" if chunks or not document.index else "no text in it"
-    return replace(prepared, document=document, chunks=chunks, error=error)
+    reason = "" if chunks or not document.index else "no text in it"
+    return replace(prepared, document=document, chunks=chunks, error=reason)
 
 
 def _read(fetched: Fetched, known: Hashed | None, aids: Aids) -> Prepared:

@@ -31,7 +31,7 @@ _ARGUMENTS = (
     " --dns-prefetch-disable --force-webrtc-ip-handling-policy=disable_non_proxied_udp"
     " --js-flags=--max-old-space-size=512"
 ).split()
-_NOWHERE = {"server": "http://127.0.0.1:9", "bypass": "<-loopback>"}  # for what slips past
+_NOWHERE: Any = {"server": "http://127.0.0.1:9", "bypass": "<-loopback>"}  # for what slips past
 _AT_ONCE = 2  # pages: each is a process of its own
 _LONGEST_REST = 8.0  # seconds waited for a page to stop asking
 
@@ -101,10 +101,15 @@ class Renderer:
             await driver.stop()
 
     async def _browser(self) -> Any:
-        """The browser, started once; pages that come meanwhile wait for it."""
-        if self._started is None:
+        """The browser, started once, and again when it has died; pages wait for it meanwhile."""
+        if self._started is None or (self._started.done() and not self._lives(self._started)):
             self._started = asyncio.ensure_future(self._start())
         return await self._started
+
+    def _lives(self, started: asyncio.Future[Any]) -> bool:
+        if started.cancelled() or started.exception() is not None:
+            return False
+        return bool(started.result().is_connected())
 
     async def _start(self) -> Any:
         from playwright.async_api import Error, async_playwright
@@ -132,7 +137,8 @@ class Renderer:
             client = self._client.narrowed(fetched.url)  # no page may talk to another's intranet
             try:
                 browser = await self._browser()
-                context = await browser.new_context(accept_downloads=False, service_workers="block")
+                making = browser.new_context(accept_downloads=False, service_workers="block")
+                context = await asyncio.wait_for(making, self._timeout)
                 return await asyncio.wait_for(self._filled(context, client, fetched), self._timeout)
             except TimeoutError as error:
                 raise RenderError(f"rendering took more than {self._timeout:g} s") from error

@@ -70,7 +70,10 @@ class ImageDescriber:
             return ""
         data = base64.b64encode(fetched.body).decode("ascii")
         shown = {"url": f"data:{fetched.content_type};base64,{data}"}
-        asked = [{"type": "text", "text": _ASKED}, {"type": "image_url", "image_url": shown}]
+        asked: list[dict[str, Any]] = [
+            {"type": "text", "text": _ASKED},
+            {"type": "image_url", "image_url": shown},
+        ]
         return plain_words(self._answer(image.url, asked))
 
     def _answer(self, url: str, asked: list[dict[str, Any]]) -> str:

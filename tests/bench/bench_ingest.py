@@ -55,7 +55,7 @@ class EncoderClock:
                 clock.seconds += time.thread_time() - began
             return found
 
-        embed._Context.encode = timed  # type: ignore[method-assign]
+        embed._Context.encode = timed  # type: ignore[method-assign, assignment]
         return self
 
     def __exit__(self, *error: object) -> None:

@@ -38,7 +38,9 @@ def read(store: Store, embedder: GGUFEmbedder, site: Any) -> Any:
     """Ingest the loopback site and return the report."""
 
     def run(**options: Any) -> IngestReport:
-        settings = Settings(SiteSettings(trusted_hosts=(site.host,), retries=0, **options))
+        settings = Settings(
+            SiteSettings(trusted_hosts=(site.host,), retries=0, timeout_seconds=60, **options)
+        )
         return ingest(store, [site.url], settings, embedder=embedder)
 
     return run
@@ -61,8 +63,8 @@ def renderer(site: Any) -> Iterator[Renderer]:
     executable = browser_path()
     assert executable is not None, "Debian's chromium is needed (apt-get install chromium)"
     with (
-        GuardedClient((site.host,), timeout=5.0) as client,
-        Renderer(client, executable, timeout=15.0, max_bytes=1_000_000) as renderer,
+        GuardedClient((site.host,), timeout=30.0) as client,
+        Renderer(client, executable, timeout=60.0, max_bytes=1_000_000) as renderer,
     ):
         yield renderer
 
@@ -200,7 +202,7 @@ def test_limits_of_time_size_and_requests(site: Any, renderer: Renderer) -> None
     renderer._timeout = 3.0
     with pytest.raises(RenderError, match="more than 3 s"):
         renderer.render(page_of(site, "/loop"))
-    renderer._timeout = 15.0
+    renderer._timeout = 60.0
     site.put("/big", "<p id=a></p><script>a.textContent = 'x'.repeat(2000000)</script>")
     with pytest.raises(RenderError, match="limit of 1000000"):
         renderer.render(page_of(site, "/big"))
@@ -227,8 +229,8 @@ def test_of_the_trusted_hosts_a_page_reaches_its_own_alone(
     executable = browser_path()
     assert executable is not None
     with (
-        GuardedClient((site.host, other), timeout=5.0) as client,
-        Renderer(client, executable, timeout=15.0, max_bytes=1_000_000) as renderer,
+        GuardedClient((site.host, other), timeout=30.0) as client,
+        Renderer(client, executable, timeout=60.0, max_bytes=1_000_000) as renderer,
     ):
         assert b"refused" in renderer.render(page_of(site))
     assert arrived == []
