@@ -2,6 +2,7 @@
 
     python tests/bench/run.py                   # ask, directory, retrieval, runtime: half an hour
     python tests/bench/run.py --only ask
+    python tests/bench/run.py --only ingest     # a site of 1,000 pages, twice
     python tests/bench/run.py --only prompting  # strategies, on an instruct model (--help there)
     python tests/bench/run.py --only scale      # a million chunks: about an hour, 18 GB of disk
 
@@ -23,7 +24,7 @@ ROOT = HERE.parents[1]
 KEPT = ROOT / "docs" / "benchmarks"
 SCIFACT = ROOT.parent / "shared" / "data" / "scifact"
 USUAL = ("ask", "directory", "retrieval", "runtime")
-LONG = ("prompting", "scale")
+LONG = ("ingest", "prompting", "scale")
 TOLD = ("llama-cpp-python", "numpy", "langgraph", "psycopg")
 
 
