@@ -80,10 +80,8 @@ def read_own(settings: Settings, questions: Sequence[Question] = ()) -> Member:
 def open_own(settings: Settings, member: Member, embedder: Embedder) -> Iterator[Toolbox]:
     """Yield the tools on the store itself; the waits are those that were collected."""
     wait_times = settings.wait_times
-    people = [
-        Contact(**{key: row[key] for key in contacts.FIELDS})
-        for row in member.organisation.contacts
-    ]
+    rows = member.organisation.contacts
+    people = [Contact.model_validate({key: row[key] for key in contacts.FIELDS}) for row in rows]
     with Store.open(settings.database, settings.data_dir) as store:
         yield Toolbox(
             searcher=Searcher(store, embedder),

@@ -56,7 +56,9 @@ def ask_one(row: Labelled, decide: Decide, toolbox: Toolbox, settings: Settings)
     A turn is a Runnable, so that LangSmith sees it when its own variables ask for that; without
     them nothing is recorded anywhere (docs/training.md).
     """
-    turn = RunnableLambda(lambda question: _turn(question, decide, toolbox, settings), name="turn")
+    turn: RunnableLambda[Question, tuple[Outcome, Answer]] = RunnableLambda(
+        lambda question: _turn(question, decide, toolbox, settings), name="turn"
+    )
     began = time.perf_counter()
     outcome, said = turn.invoke(row.question)
     ms = (time.perf_counter() - began) * 1000

@@ -30,10 +30,11 @@ from frontdesk.training.pipeline.recipe import StageSettings
 from frontdesk.training.pipeline.script import run_script
 from frontdesk.training.pipeline.stage import Job, Result, Stage
 from frontdesk.training.questions import public_texts
+from frontdesk.training.splits import Split
 from frontdesk.training.tokenizer import read_tokenizer, train_tokenizer
 from frontdesk.training.traces import trace
 
-SPLITS = ("train", "validation", "preferences")
+SPLITS: tuple[Split, ...] = ("train", "validation", "preferences")
 # Whose pages teach the chunker, and whose stop it.
 SPLIT_OF_PAGES = {"own": "train", "taught": "train", "held_out": "validation"}
 
