@@ -31,8 +31,8 @@ _LAYER_NAMES = {
 _NAMES = {"model.embed_tokens": "token_embd", "model.norm": "output_norm", "lm_head": "output"}
 NORMAL, CONTROL = 1, 3
 QUANTISATIONS = ("F16", "Q8_0", "Q4_0", "Q4_K_M")
-# At full strength the adapter cost more in-scope questions than it declined others.
-ADAPTER_STRENGTH = 0.5
+# What a weight of the adapter is multiplied by in the file.
+ADAPTER_STRENGTH = 1.0
 
 
 def gguf_name(name: str) -> str:
