@@ -11,13 +11,14 @@ import hashlib
 import os
 import re
 import shutil
+import signal
 import socket
 import stat
 import subprocess
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 from urllib.parse import quote
@@ -143,6 +144,7 @@ class EmbeddedServer:
             # PostgreSQL takes a zombie, or a later namesake, for a server that still runs.
             for stale in (self.pgdata / "postmaster.pid", sockets / f"{_SOCKET}.lock"):
                 stale.unlink(missing_ok=True)
+            self._end_orphans()
             if sockets != self.pgdata:
                 self._make_socket_dir(sockets)
             self._command(
@@ -150,6 +152,22 @@ class EmbeddedServer:
                 *("-t", f"{_START_SECONDS:.0f}", "-o"),
                 *(f'-k "{sockets}" -c shared_buffers={self._buffers()}MB', "start"),
             )
+
+    def _end_orphans(self) -> None:
+        """End what a killed server left at work: it would keep the next one from starting."""
+        while orphans := list(self._orphans()):
+            for number in orphans:
+                with suppress(ProcessLookupError):
+                    os.kill(number, signal.SIGQUIT)
+            time.sleep(0.05)
+
+    def _orphans(self) -> Iterator[int]:
+        """The server processes that stand in the data folder, as all of a cluster's do."""
+        for process in Path("/proc").glob("[0-9]*"):
+            with suppress(OSError):
+                here = os.readlink(process / "cwd") == str(self.pgdata)
+                if here and (process / "cmdline").read_bytes().startswith(b"postgres:"):
+                    yield int(process.name)
 
     def _buffers(self) -> int:
         """Megabytes of shared buffers: the database's size, up to an eighth of this machine's."""

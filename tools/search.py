@@ -126,7 +126,7 @@ class Searcher:
         if self._reranker is not None:
             texts = [rows[ids[i]].in_context() for i in best]
             scores[best] = standardised(self._reranker.scores(text, texts))
-        scores[best] -= SUPERSEDED * old
+        scores[best] = _current_first([rows[ids[i]] for i in best], scores[best] - SUPERSEDED * old)
         best.sort(key=lambda i: -scores[i])
         best = [best[k] for k in _distinct([rows[ids[i]] for i in best])[:top_k]]
         return SearchResult(
@@ -179,6 +179,15 @@ def _best(
         if count >= len(order) or len(_distinct([rows[ids[i]] for i in best])) >= top_k:
             return best, rows
         count *= 4  # the same text on many pages
+
+
+def _current_first(rows: Sequence[chunks.StoredChunk], scores: Matrix) -> Matrix:
+    """Put an old version below the newer page that replaced it, where both were found."""
+    newest: dict[str, float] = {}
+    for row, score in zip(rows, scores, strict=True):
+        newest[row.url] = max(float(score), newest.get(row.url, -np.inf))
+    limits = [newest.get(row.superseded_by or "", np.inf) - 1e-3 for row in rows]
+    return np.minimum(scores, np.array(limits, dtype=np.float32))
 
 
 def _distinct(rows: Sequence[chunks.StoredChunk]) -> list[int]:

@@ -77,9 +77,7 @@ def prepare(store: Store, corpus: Corpus, size: int, kept: Path) -> dict[str, An
 
 def _load(store: Store, corpus: Corpus, size: int) -> None:
     with store.connection() as connection:
-        connection.execute("TRUNCATE pages CASCADE")
-        connection.execute("DELETE FROM lexical_segments")
-        load(connection, corpus, 0, size)
+        load(connection, corpus, size)
     with store.session() as connection:
         connection.execute("VACUUM ANALYZE chunks, pages")
 

@@ -1,7 +1,7 @@
 """Invented chunks in any number: vectors that lie as real ones do, words as Zipf counts them.
 
     corpus = Corpus(real)                    # real: unit rows (n, 384), of any real texts
-    load(connection, corpus, 0, 1_000_000)   # pages and chunks, five chunks a page
+    load(connection, corpus, 1_000_000)      # pages and chunks, five chunks a page
 
 A vector is one of the real ones plus noise with the real ones' covariance, so that clusters, and
 the few directions in which texts differ, are those of the model. A text shares words with its
@@ -119,16 +119,20 @@ class Corpus:
         return [row.tolist() for row in np.split(words, ends[:-1])]
 
 
-def load(connection: Connection, corpus: Corpus, start: int, end: int) -> None:
-    """Store chunks `start` to `end` (multiples of 10,000), with pages, and count their words.
+def load(connection: Connection, corpus: Corpus, end: int) -> None:
+    """Store chunks up to `end` (a multiple of 10,000), with pages, going on after those there are.
 
-    PostgreSQL cuts and stems the texts itself, in a trigger that goes when all is stored.
+    Each batch is committed. PostgreSQL cuts and stems the texts itself, in a trigger.
     """
+    row = connection.execute("SELECT coalesce(max(id), 0) FROM chunks").fetchone()
+    assert row is not None
+    connection.execute("SET synchronous_commit = off")
     connection.execute(_COUNT_WORDS)
-    for number in range(start // BATCH, end // BATCH):
+    for number in range(row[0] // BATCH, end // BATCH):
         batch = corpus.chunks(number)
         _copy_pages(connection, number)
         _copy_chunks(connection, number, batch)
+        connection.commit()
     connection.execute("DROP TRIGGER count_words ON chunks")
     for table in ("pages", "chunks"):
         connection.execute(
@@ -144,7 +148,7 @@ BEGIN
     NEW.length := (SELECT coalesce(sum(cardinality(positions)), 0) FROM unnest(NEW.lexemes));
     RETURN NEW;
 END $$;
-CREATE TRIGGER count_words BEFORE INSERT ON chunks
+CREATE OR REPLACE TRIGGER count_words BEFORE INSERT ON chunks
     FOR EACH ROW EXECUTE FUNCTION count_words()
 """
 

@@ -81,7 +81,7 @@ def test_the_search_is_ordered_by_the_model(
     for question in ("what does parking cost", "when may i visit", "hours"):
         found = Searcher(filled, embedder, reranker=reranker).search(question).passages
         assert {passage.title.lower() for passage in found} == set(PAGES)
-        read = [f"{passage.title}\n{passage.title}\n{passage.text}" for passage in found]
+        read = ["\n".join(filter(None, (p.title, " > ".join(p.heading), p.text))) for p in found]
         expected = reranker.scores(question, read)
         assert expected.tolist() == sorted(expected.tolist(), reverse=True)
 
