@@ -18,6 +18,7 @@ from filled_store import add, chunk, fill, vectors
 
 from frontdesk.db import chunks, dense, dense_index
 from frontdesk.db.chunks import EVERYTHING, Filter
+from frontdesk.db.errors import StoreError
 from frontdesk.db.settings import DatabaseSettings, SearchSettings
 from frontdesk.db.store import Store
 
@@ -151,6 +152,7 @@ _BUILDER = """
 import sys
 from pathlib import Path
 from frontdesk.db import dense_index
+from frontdesk.db.errors import StoreError
 from frontdesk.db.settings import DatabaseSettings, SearchSettings
 from frontdesk.db.store import Store
 with Store.open(DatabaseSettings(url=sys.argv[1]), Path()) as store:
@@ -163,6 +165,15 @@ def until(condition: Callable[[], bool], seconds: float = 240) -> None:
     while not condition():
         assert time.monotonic() < deadline, "waited in vain"
         time.sleep(0.02)
+
+
+def answers(store: Store) -> bool:
+    """Whether a question gets through; one that was under way when the server died does not."""
+    try:
+        with store.connection() as connection:
+            return bool(connection.execute("SELECT 1").fetchone())
+    except StoreError:
+        return False
 
 
 def building(store: Store) -> bool:
@@ -197,6 +208,7 @@ def test_a_killed_server_leaves_a_store_that_searches_and_builds_again(tmp_path:
         until(lambda: building(store))
         pid = int((tmp_path / "postgres/postmaster.pid").read_text().splitlines()[0])
         os.kill(pid, signal.SIGKILL)
+        until(lambda: answers(store))
         with store.connection() as connection:
             index = dense_index.index(connection)
             near = chunks.nearest(connection, vectors(1)[0], 10, EVERYTHING)
