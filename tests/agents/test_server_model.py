@@ -11,9 +11,9 @@ import httpx
 import pytest
 
 from frontdesk.agents.chat.model import GGUFChatModel
-from frontdesk.agents.chat.opening import open_chat_model
+from frontdesk.agents.chat.opening import open_chat_model, open_instruct_decider
 from frontdesk.agents.chat.server_decider import ServerDecider
-from frontdesk.agents.decision import Evidence
+from frontdesk.agents.decision import Decision, Evidence, Writer
 from frontdesk.agents.errors import ServerError
 from frontdesk.agents.settings import ModelSettings, OrganisationSettings
 
@@ -27,7 +27,7 @@ def server(model_path: Path) -> Iterator[str]:
         port = free.getsockname()[1]
     command = [sys.executable, "-m", "llama_cpp.server", "--model", str(model_path)]
     command += ["--port", str(port), "--n_ctx", "1024", "--n_threads", "1", "--verbose", "false"]
-    command += ["--chat_format", "chatml"]
+    command += ["--chat_format", "chatml", "--logits_all", "true"]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     url = f"http://127.0.0.1:{port}"
     try:
@@ -65,6 +65,22 @@ def test_a_server_decides(server: str, tmp_path: Path) -> None:
     for _ in range(2):
         decision = decider.decide(Evidence("who do i call?"))
         assert decision.step in {"search", "contact_lookup", "refuse", "clarify"}
+
+
+def test_a_server_tells_probabilities(server: str, tmp_path: Path) -> None:
+    model = open_chat_model(ModelSettings(url=server, max_answer_tokens=8), tmp_path)
+    reply = model.invoke("how long is the wait?", logprobs=True, top_logprobs=1)
+    told = reply.response_metadata["logprobs"]["content"]
+    assert told
+    assert all(token["logprob"] <= 0 for token in told)
+
+
+def test_a_server_writes(server: str, tmp_path: Path) -> None:
+    settings = ModelSettings(url=server, max_answer_tokens=8, grounding="grounded")
+    organisation = OrganisationSettings(name="Kestrel")
+    decider = open_instruct_decider(settings, organisation, tmp_path)
+    assert isinstance(decider, Writer)
+    assert "".join(decider.write(Evidence("who do i call?"), Decision("answer"), []))
 
 
 def test_no_server_is_one_clear_error(tmp_path: Path) -> None:

@@ -160,7 +160,7 @@ def table(result: dict[str, Any]) -> str:
 
 
 def main() -> None:
-    """Measure, print the table, save the JSON beside what other models gave."""
+    """Measure, print the table, save the JSON beside other models and strategies."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
@@ -175,7 +175,8 @@ def main() -> None:
     result = run(model, options.questions, strategies, options.threads)
     print(table(result))
     kept = json.loads(options.json.read_text("utf-8")) if options.json.is_file() else {}
-    kept[model.stem] = result
+    before = kept.get(model.stem, {}).get("strategies", {})
+    kept[model.stem] = {**result, "strategies": {**before, **result["strategies"]}}
     options.json.parent.mkdir(parents=True, exist_ok=True)
     options.json.write_text(json.dumps(kept, indent=2) + "\n", encoding="utf-8")
 

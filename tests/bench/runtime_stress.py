@@ -16,6 +16,7 @@ from typing import Any
 
 from random_model import Shape, write_model
 from runtime_turns import ORGANISATION, QUESTIONS, Library
+from three_billion import spelling
 
 from frontdesk.agents.chat.decider import ChatDecider
 from frontdesk.agents.chat.model import GGUFChatModel
@@ -27,14 +28,14 @@ from frontdesk.agents.runtime.client import Client, serving
 from frontdesk.agents.runtime.engine import Engine
 from frontdesk.agents.small.evidence import observe
 
-SHAPE = Shape(layers=4, width=128, feed_forward=256, heads=4, context=2048, vocabulary=8000)
+SHAPE = Shape(layers=4, context=2048, vocabulary=9000)
 
 
 def stress(folder: Path, library: Library, turns: int = 1000, people: int = 24) -> dict[str, Any]:
     """Run `turns` turns by `people` at once; return how they ended."""
     path = folder / "stress.gguf"
     if not path.is_file():
-        write_model(path, SHAPE)
+        write_model(path, SHAPE, spelling=spelling(library.texts))
     searches = [library.search(question) for question in QUESTIONS]
     started = time.perf_counter()
     with Engine(path, context_tokens=4096, max_sequences=12, max_waiting=96) as engine:
