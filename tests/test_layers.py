@@ -17,6 +17,7 @@ MAY_IMPORT = {
 }
 # What opens the resources of the layer below: named one by one, with the folder it may reach.
 OPENERS = {
+    ("agents/small/cross_encoder.py", "db"),
     ("graphs/agentic_chunker.py", "db"),
     ("graphs/checkup.py", "db"),
     ("graphs/memory.py", "db"),
