@@ -27,6 +27,7 @@ _ONE, _MANY = (
     frozenset("is was costs has opens closes takes".split()),
     frozenset("are were cost have".split()),
 )
+_PARAGRAPHS = 0.25  # of the pages without headings keep them
 _LEADS = (
     "{heading}:",
     "{heading}:",
@@ -91,11 +92,15 @@ def listed(section: Section, rng: random.Random) -> list[Unit]:
 
 
 def as_written(page: Sequence[Section], rng: random.Random, hidden: float) -> Scene:
-    """Return a page, its sections in order; headings are taken away with chance `hidden`."""
+    """Return a page, its sections in order; headings are taken away with chance `hidden`.
+
+    So are its paragraphs then, mostly: here a section is often one paragraph, which gives it away.
+    """
     units = [unit for section in page for unit in section.units]
     names = [_name(section) for section in page for _ in section.units]
     if rng.random() < hidden:
         units = without_headings(units)
+        units = units if rng.random() < _PARAGRAPHS else reblocked(units, rng)
     return Scene(page[0].page, tuple(units), tuple(names))
 
 
@@ -110,7 +115,21 @@ def taking_turns(page: Sequence[Section], rng: random.Random) -> Scene:
         for _ in range(min(len(queues[number]), rng.choice((1, 1, 2, 3)))):
             units.append(queues[number].pop(0))
             names.append(_name(chosen[number]))
-    return Scene(page[0].page, tuple(without_headings(units)), tuple(names))
+    return Scene(page[0].page, tuple(reblocked(without_headings(units), rng)), tuple(names))
+
+
+def reblocked(units: Sequence[Unit], rng: random.Random) -> list[Unit]:
+    """Return the units in other paragraphs: all text in one, or each sentence in its own.
+
+    Items and rows stay what they are; where a section ends, no paragraph tells.
+    """
+    apart = rng.random() < 0.5
+    block, found = 0, []
+    for number, unit in enumerate(units):
+        beside = number and unit.kind == units[number - 1].kind == "paragraph"
+        block += 0 if beside and not apart else 1
+        found.append(replace(unit, block=block))
+    return found
 
 
 def _asked(
@@ -137,7 +156,7 @@ def _asked(
             ]
             mixed = [*((unit, question.q) for unit in wanted), *others]
             rng.shuffle(mixed)
-            units = without_headings([unit for unit, _ in mixed])
+            units = reblocked(without_headings([unit for unit, _ in mixed]), rng)
             found.append(Scene(organisation.name, tuple(units), tuple(name for _, name in mixed)))
     return found
 

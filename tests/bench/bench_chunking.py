@@ -3,9 +3,10 @@
     python tests/bench/bench_chunking.py                     # with the bundled model
     python tests/bench/bench_chunking.py --model other.gguf  # with another one
 
-Pages of the held-out organisations under tests/corpora, as written; with their headings taken
-away; and with their sections taking turns, too. Two sentences that one section holds should share a
-chunk, two of different sections should not: precision, recall and F1 over all pairs of a page.
+Pages of the held-out organisations under tests/corpora, as written; as plain text, without headings
+and paragraphs; and with their sections taking turns, too. Two sentences that one section holds
+should share a chunk, two of different sections should not: precision, recall and F1 over all pairs
+of a page.
 Prints a table and writes docs/benchmarks/chunking.json.
 """
 
@@ -14,6 +15,7 @@ import json
 import random
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
 from typing import Any, get_args
@@ -27,12 +29,12 @@ from frontdesk.db.ingest.embed import GGUFEmbedder, encoder_path
 from frontdesk.db.settings import Chunker as ChunkerName
 from frontdesk.db.settings import ChunkSettings
 from frontdesk.training.chunk_labels import sections_of
-from frontdesk.training.chunk_scenes import Scene, as_written, taking_turns
+from frontdesk.training.chunk_scenes import Scene, as_written, reblocked, taking_turns
 from frontdesk.training.corpus import read_corpora
 
 ROOT = Path(__file__).parents[2]
 CORPORA = ROOT / "tests" / "corpora"
-SCENES = ("as written", "no headings", "taking turns")
+SCENES = ("as written", "plain text", "taking turns")
 
 
 def pages() -> Iterator[tuple[str, Scene]]:
@@ -42,7 +44,8 @@ def pages() -> Iterator[tuple[str, Scene]]:
         for page in sections_of(organisation):
             if len(page) > 1:
                 yield SCENES[0], as_written(page, rng, hidden=0.0)
-                yield SCENES[1], as_written(page, rng, hidden=1.0)
+                plain = as_written(page, rng, hidden=1.0)
+                yield SCENES[1], replace(plain, units=tuple(reblocked(plain.units, rng)))
                 yield SCENES[2], taking_turns(page, rng)
 
 

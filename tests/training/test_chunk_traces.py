@@ -12,7 +12,7 @@ from frontdesk.agents.chunking.decision import NEEDS, SHORTLIST, Sentence
 from frontdesk.agents.small.prompt import JOIN_MARKERS, Slot, marker
 from frontdesk.training.batches import LENGTHS, Example, SlotTable, encode
 from frontdesk.training.chunk_labels import needs_of, sections_of
-from frontdesk.training.chunk_scenes import listed, pronounised, scenes, taking_turns
+from frontdesk.training.chunk_scenes import listed, pronounised, reblocked, scenes, taking_turns
 from frontdesk.training.chunk_traces import PLACE, STAND, chunk_examples
 from frontdesk.training.corpus import CORPORA, read_organisation
 from frontdesk.training.tokenizer import train_tokenizer
@@ -99,3 +99,10 @@ def test_what_is_made_harder_keeps_its_sections() -> None:
     said = [pronounised(unit, rng) for page in pages for s in page for unit in s.units]
     begun = Counter(unit.sentence.split()[0] for unit in said if unit is not None)
     assert set(begun) <= {"It", "They", "This", "These"} and begun.total() > 20
+
+
+def test_no_paragraph_tells_where_a_section_ends() -> None:
+    units = [unit for section in sections_of(ORGANISATION)[0] for unit in section.units]
+    assert {unit.kind for unit in units} == {"paragraph"}
+    counts = {len({u.block for u in reblocked(units, random.Random(n))}) for n in range(8)}
+    assert counts == {1, len(units)}
