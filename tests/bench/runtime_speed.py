@@ -167,7 +167,10 @@ def _writing(
 
 def _speed(step: Callable[[], None], tokens: int = 16) -> float:
     step()
-    return tokens / _seconds(lambda: [step() for _ in range(tokens)])
+    started = time.perf_counter()
+    for _ in range(tokens):
+        step()
+    return tokens / (time.perf_counter() - started)
 
 
 def _seconds(call: Callable[[], Any]) -> float:

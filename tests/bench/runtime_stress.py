@@ -62,7 +62,7 @@ class Desk:
         self.chat = GGUFChatModel(engine=engine, max_tokens=24, timeout=20)
         writer = AnswerWriter(engine, 32)
         self.deciders = [
-            ChatDecider(engine, name, ORGANISATION, 20, Prompting.named(name), writer)  # type: ignore[arg-type]
+            ChatDecider(engine, name, ORGANISATION, 20, Prompting.named(name), writer)
             for name in ("zero_shot", "step_by_step", "self_consistency", "tree_of_thought")
         ]
 
