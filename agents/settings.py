@@ -52,8 +52,8 @@ class ModelSettings(Section):
     "verbatim" quotes sentences; "grounded" lets an instruct model put them into its own words, with
     every literal and citation held to them; "free" leaves that to the check afterwards. `drafting`
     guesses ahead what is copied from the prompt (see docs/performance.md for when that pays).
-    `reader` is the cross-encoder that reads for a model trained here: "bundled", "none", or an
-    adapter file.
+    `reader` is the cross-encoder that reads for a model trained here: "bundled" (where a promoted
+    model has its own, that one), "none", or an adapter file.
     """
 
     path: str = ""

@@ -18,9 +18,10 @@ class NoRun(FrontdeskDataError):
 
 
 class Run(BaseModel):
-    """A promoted model. `model` and `adapter` are files under the data folder's `models/`.
+    """A promoted model. `model`, `adapter`, `reader` are files under the data folder's `models/`.
 
-    `parent` is what served before it; None stands for the bundled model.
+    Without a `reader` the one of the settings reads. `parent` is what served before it; None stands
+    for the bundled model.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
@@ -30,6 +31,7 @@ class Run(BaseModel):
     run: str
     model: str
     adapter: str = ""
+    reader: str | None = None
     data_hash: str
     scores: dict[str, Any]
     parent: int | None = None
@@ -44,9 +46,10 @@ def promote(connection: Connection, run: Run) -> Run:
     connection.execute("UPDATE runs SET in_service = false WHERE in_service")
     with connection.cursor(row_factory=class_row(Run)) as cursor:
         added = cursor.execute(
-            "INSERT INTO runs (name, run, model, adapter, data_hash, scores, parent, in_service)"
-            " VALUES (%(name)s, %(run)s, %(model)s, %(adapter)s, %(data_hash)s, %(scores)s,"
-            " %(parent)s, true) RETURNING *",
+            "INSERT INTO runs"
+            " (name, run, model, adapter, reader, data_hash, scores, parent, in_service)"
+            " VALUES (%(name)s, %(run)s, %(model)s, %(adapter)s, %(reader)s, %(data_hash)s,"
+            " %(scores)s, %(parent)s, true) RETURNING *",
             {
                 **run.model_dump(exclude={"scores"}),
                 "scores": Jsonb(run.scores),

@@ -26,8 +26,8 @@ def model_in_service(
         run = runs.in_service(connection)
     if run is None:
         return settings
-    model, adapter = promoted_files(run, data_dir)
-    if not model.is_file() or (adapter and not adapter.is_file()):
+    model, adapter, reader = promoted_files(run, data_dir)
+    if any(path and not path.is_file() for path in (model, adapter, reader)):
         _LOG.warning(
             "the promoted model %s is gone (%s); the bundled one answers. Train again, or run"
             " frontdesk train rollback",
@@ -36,10 +36,14 @@ def model_in_service(
         )
         return settings
     named = settings.adapter or (str(adapter) if adapter else "")
-    return settings.model_copy(update={"path": str(model), "adapter": named})
+    update = {"path": str(model), "adapter": named}
+    if reader and settings.reader == "bundled":
+        update["reader"] = str(reader)
+    return settings.model_copy(update=update)
 
 
-def promoted_files(run: Run, data_dir: Path) -> tuple[Path, Path | None]:
-    """Return the files of a promoted model: (model, adapter or None)."""
+def promoted_files(run: Run, data_dir: Path) -> tuple[Path, Path | None, Path | None]:
+    """Return the files of a promoted model: (model, adapter or None, reader or None)."""
     folder = data_dir / "models"
-    return folder / run.model, folder / run.adapter if run.adapter else None
+    adapter = folder / run.adapter if run.adapter else None
+    return folder / run.model, adapter, folder / run.reader if run.reader else None

@@ -7,7 +7,7 @@ not compare it with itself.
 import json
 from pathlib import Path
 
-from frontdesk.agents.deciders import BUNDLED, REFUSAL, reads_slots
+from frontdesk.agents.deciders import BUNDLED, READER, REFUSAL, reads_slots
 from frontdesk.agents.settings import ModelSettings
 from frontdesk.db import Store
 from frontdesk.graphs.service import model_in_service
@@ -18,7 +18,7 @@ from frontdesk.training.pipeline.run import write_whole
 from frontdesk.training.pipeline.stage import Job
 
 PINNED = "service.json"
-_KEPT = ("path", "adapter", "adapter_scale")
+_KEPT = ("path", "adapter", "adapter_scale", "reader")
 
 
 def in_service(settings: Settings) -> ModelSettings:
@@ -39,10 +39,12 @@ def service_of(job: Job) -> ModelSettings:
 
 def service_fingerprint(settings: ModelSettings) -> str:
     """Return the fingerprint of a model as it is served: its files and the adapter's strength."""
+    reader = reader_file(settings)
     model, adapter = settings.path or str(BUNDLED), settings.adapter
     if not settings.path and not adapter and REFUSAL.is_file():
         adapter = str(REFUSAL)
-    files = [of_file(Path(name)) for name in (model, adapter) if name and Path(name).is_file()]
+    named = (model, adapter, str(reader or ""))
+    files = [of_file(Path(name)) for name in named if name and Path(name).is_file()]
     return of_value([settings.url, settings.name, settings.adapter_scale, *files])
 
 
@@ -63,6 +65,30 @@ def base_fingerprint(job: Job) -> dict[str, str]:
     """Return the fingerprint of what the run trains on."""
     path = base_of(job)
     return {"base": of_file(path) if path else "nothing"}
+
+
+def reader_file(settings: ModelSettings) -> Path | None:
+    """Return the file of the cross-encoder that reads for a model; None: none does."""
+    if settings.reader == "none":
+        return None
+    return READER if settings.reader == "bundled" else Path(settings.reader)
+
+
+def reader_of(job: Job) -> Path | None:
+    """Return the reader that the run goes on from; None: from nothing. Raises `TrainingError`."""
+    if job.recipe.base == "nothing":
+        return None
+    path = READER if job.recipe.base == "bundled" else reader_file(service_of(job))
+    if path and not path.is_file():
+        raise TrainingError(f"[model] reader: {path}: no such file")
+    return path
+
+
+def candidate_reader(job: Job) -> str:
+    """Return `[model] reader` of the run's model: its own reader, else the one in service."""
+    if job.has("encoder"):
+        return str(job.of("encoder") / READER.name)
+    return service_of(job).reader
 
 
 def _trainable(settings: ModelSettings) -> Path:

@@ -25,7 +25,12 @@ def refuse_worse(report: Report, allowed: tuple[str, ...] = ()) -> None:
 
 
 def promote(
-    settings: Settings, run: Path, model: Path, adapter: Path | None, report: Report
+    settings: Settings,
+    run: Path,
+    model: Path,
+    adapter: Path | None,
+    report: Report,
+    reader: Path | None = None,
 ) -> Run:
     """Copy the files under the data folder and put them in service; return the registry's row.
 
@@ -38,6 +43,7 @@ def promote(
             folder = settings.data_dir / MODELS / name
             kept = _copy(model, folder / f"{name}.gguf")
             beside = _copy(adapter, folder / adapter.name) if adapter else None
+            reads = _copy(reader, folder / reader.name) if reader else None
             return runs.promote(
                 connection,
                 Run(
@@ -45,6 +51,7 @@ def promote(
                     run=str(run),
                     model=_named(kept, settings),
                     adapter=_named(beside, settings) if beside else "",
+                    reader=_named(reads, settings) if reads else None,
                     data_hash=report.data,
                     scores=_scores(report),
                 ),

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import LlamaForCausalLM
 
 
 class TrainingState:
@@ -13,7 +12,7 @@ class TrainingState:
 
     def __init__(
         self,
-        network: LlamaForCausalLM,
+        network: torch.nn.Module,
         optimiser: torch.optim.Optimizer,
         schedule: torch.optim.lr_scheduler.LRScheduler,
         rng: random.Random,

@@ -22,6 +22,7 @@ STAGES = (
     "collect",
     "synthesise",
     "trace",
+    "encoder",
     "pretrain",
     "sft",
     "dpo",

@@ -11,10 +11,11 @@ from safetensors.numpy import save_file
 from frontdesk.agents.errors import ModelFileError
 from frontdesk.agents.small.cross_encoder import INTENTS, PAIR_TOKENS, CrossEncoder
 from frontdesk.db.ingest.encoder_file import adapted_encoder_path, merged
+from frontdesk.training.cross_encoder.measure import measure
 from frontdesk.training.cross_encoder.network import CrossEncoder as Network
 from frontdesk.training.cross_encoder.network import Words, collate
-from frontdesk.training.cross_encoder.pairs import Reading, Readings, read
-from frontdesk.training.cross_encoder.train import CrossEncoderSettings, drawn, train
+from frontdesk.training.cross_encoder.pairs import Reading, read, save
+from frontdesk.training.cross_encoder.train import CrossEncoderSettings, Progress, drawn, train
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore:.*gradient_checkpointing:FutureWarning", "ignore::DeprecationWarning:torch"
@@ -114,11 +115,21 @@ def test_training_learns_its_readings(tmp_path: Path) -> None:
         Reading("intent", "write me a poem", ("A clinic. | Fees",), (INTENTS.index("refuse"),)),
         Reading("intent", "how long is the wait", ("A clinic. | Fees",), (1,)),
     ]
-    readings = Readings("one", rows)
-    readings.save(tmp_path)
+    save(tmp_path / "one.jsonl", rows)
     assert read(tmp_path / "one.jsonl") == rows
     settings = CrossEncoderSettings(epochs=6, rate=2e-3, noise=0.0, threads=1)
-    log = train(rows, tmp_path, settings)
-    assert log[-1]["intent"] < log[0]["intent"]
-    assert log[-1]["quotes"] < log[0]["quotes"]
-    CrossEncoder(tmp_path / "cross-encoder.safetensors", tmp_path, threads=1).close()
+    torch.manual_seed(7)
+    network, words = Network(), Words()
+    log: list[Progress] = []
+    train(network, words, rows, rows, settings, log.append)
+    assert log[-1].intent_loss < log[0].intent_loss
+    assert log[-1].quotes_loss < log[0].quotes_loss
+    scores = measure(network, words, rows)
+    assert scores == log[-1].scores
+    assert scores.intents == (2, 2) and scores.quotes == (2, 2) and scores.mean == 1
+
+
+def test_only_what_holds_the_answer_is_counted(network: Network) -> None:
+    rows = [Reading("quotes", "q", ("a b", "c d"), ()), Reading("quotes", "q", ("a",), (0,))]
+    scores = measure(network, Words(), rows)
+    assert scores.intents == (0, 0) and scores.quotes == (1, 1) and scores.mean == 1

@@ -1,31 +1,27 @@
 """What the cross-encoder learns from: questions looked up with the real tools, rendered as served.
 
-python -m frontdesk.training.cross_encoder.pairs runs/small --public ../shared/data
+A labelled question gives the reading of its first step and, when it is answered from pages, the
+reading of the sentences that a search brought.
 """
 
-import argparse
 import json
-import random
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict, dataclass, field
-from functools import partial
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from frontdesk.agents.decision import Evidence, PreviousTurn
 from frontdesk.agents.small.cross_encoder import INTENTS, intent_pair, quote_pair
 from frontdesk.agents.small.evidence import candidates, follow_up_query
-from frontdesk.db.ingest.embed import Embedder, GGUFEmbedder, RememberingEmbedder, encoder_path
+from frontdesk.db.ingest.embed import Embedder
 from frontdesk.tools.search import SearchResult
 from frontdesk.tools.toolbox import Toolbox
-from frontdesk.training.corpus import Organisation, Question, read_corpora
-from frontdesk.training.desks import open_desk
-from frontdesk.training.synthesise import generate, public_sets
+from frontdesk.training.corpus import Question
 from frontdesk.training.traces import previous_turn, right_quotes
 
-# What an organisation is asked that is not its own: how many, and how far each is trusted.
-PUBLIC = {"off_topic": (90, 0.5), "chat": (12, 0.5), "harm": (30, 0.7), "injection": (20, 0.7)}
-FOREIGN, FOREIGN_WEIGHT, GENERATED_WEIGHT = 130, 0.7, 0.5
+# How far a label is trusted: written ones fully, the rest by where they come from.
+WEIGHTS = {"written": 1.0, "generated": 0.5}
+PUBLIC_WEIGHTS = {"off_topic": 0.5, "chat": 0.5, "harm": 0.7, "injection": 0.7}
+FOREIGN_WEIGHT = 0.7
 # Another organisation's question is nobody's business here when its own scope is nearer by far
 # and no page comes near it (cosines).
 NEARER, FAR_SCOPE, FAR_PAGE = 0.2, 0.2, 0.36
@@ -36,7 +32,8 @@ class Reading:
     """A question with the texts it is read with.
 
     One text and an index of `INTENTS` in `right`, or the candidate sentences and the indices of
-    those that answer (none: the site does not hold the answer).
+    those that answer (none: the site does not hold the answer). `final`: the question is not to be
+    roughened; it is badly typed already, or carries the question before it.
     """
 
     task: str
@@ -44,30 +41,49 @@ class Reading:
     texts: tuple[str, ...]
     right: tuple[int, ...]
     weight: float = 1.0
-    follow_up: bool = False
+    final: bool = False
 
 
-@dataclass
-class Readings:
-    """What one organisation gives, written as JSON lines."""
-
-    slug: str
-    rows: list[Reading] = field(default_factory=list)
-
-    def save(self, folder: Path) -> None:
-        """Write the file; it appears whole or not at all."""
-        part = folder / f"{self.slug}.part"
-        part.write_text("".join(json.dumps(asdict(row)) + "\n" for row in self.rows))
-        part.replace(folder / f"{self.slug}.jsonl")
+def save(path: Path, rows: Iterable[Reading]) -> None:
+    """Write the readings, one a line; the file appears whole or not at all."""
+    part = path.with_name(f".{path.name}.part")
+    with part.open("w", encoding="utf-8") as file:
+        file.writelines(f"{json.dumps(asdict(row), ensure_ascii=False)}\n" for row in rows)
+    part.replace(path)
 
 
 def read(path: Path) -> list[Reading]:
-    """Return the readings of one file."""
-    rows = (json.loads(line) for line in path.read_text().splitlines())
+    """Return the readings that `save` wrote."""
+    with path.open(encoding="utf-8") as file:
+        rows = [json.loads(line) for line in file]
     return [
         Reading(**row | {"texts": tuple(row["texts"]), "right": tuple(row["right"])})
         for row in rows
     ]
+
+
+def readings(toolbox: Toolbox, question: Question) -> Iterator[Reading]:
+    """Yield what a labelled question teaches at the desk whose tools these are."""
+    step = question.steps[0]
+    result = toolbox.searcher.search(question.q)
+    if question.origin == "public" and step.why == "off_topic" and _near(result):
+        return
+    weight = WEIGHTS.get(question.origin, PUBLIC_WEIGHTS.get(step.why, 0.5))
+    before = previous_turn(question)
+    yield intent(
+        toolbox, question.q, step.step, weight, before, result, final=question.noisy or bool(before)
+    )
+    found = quotes(toolbox, question)
+    if found:
+        yield found
+
+
+def refusals(toolbox: Toolbox, texts: Iterable[str]) -> Iterator[Reading]:
+    """Yield questions to other organisations as what to decline, unless a page comes near them."""
+    for text in texts:
+        result = toolbox.searcher.search(text)
+        if not _near(result):
+            yield intent(toolbox, text, "refuse", FOREIGN_WEIGHT, result=result)
 
 
 def intent(
@@ -77,13 +93,15 @@ def intent(
     weight: float = 1.0,
     previous: PreviousTurn | None = None,
     result: SearchResult | None = None,
+    *,
+    final: bool = False,
 ) -> Reading:
     """Return the reading of a question's first step."""
     found = result or toolbox.searcher.search(question)
     evidence = Evidence(question, previous=previous, search=found, scope=toolbox.scope)
     asked, text = intent_pair(evidence)
-    right = INTENTS.index(step)  # type: ignore[arg-type]
-    return Reading("intent", asked, (text,), (right,), weight, previous is not None)
+    right = INTENTS.index(step)
+    return Reading("intent", asked, (text,), (right,), weight, final)
 
 
 def quotes(toolbox: Toolbox, question: Question) -> Reading | None:
@@ -99,103 +117,36 @@ def quotes(toolbox: Toolbox, question: Question) -> Reading | None:
     if not found or (step.quotes and not right):
         return None
     texts = tuple(quote_pair(query, c, result.passages[c.passage])[1] for c in found)
-    return Reading("quotes", query, texts, tuple(right))
+    return Reading("quotes", query, texts, tuple(right), final=question.noisy)
 
 
-def organisation_readings(
-    toolbox: Toolbox,
-    organisation: Organisation,
-    others: Sequence[str],
-    public: dict[str, list[str]],
-    rng: random.Random,
-) -> Iterator[Reading]:
-    """Yield what one organisation teaches; `others` are questions to other organisations."""
-    for question in organisation.questions:
-        yield intent(toolbox, question.q, question.steps[0].step, previous=previous_turn(question))
-        reading = quotes(toolbox, question)
-        if reading:
-            yield reading
-    for question in generate(organisation, rng, 0.3):
-        if question.history is None:
-            yield intent(toolbox, question.q, question.steps[0].step, GENERATED_WEIGHT)
-    for text in others:
-        yield from _outside(toolbox, text, "refuse", FOREIGN_WEIGHT)
-    for kind, (count, weight) in PUBLIC.items():
-        texts = public.get(kind, [])
-        for text in rng.sample(texts, min(count, len(texts))):
-            plain = " ".join(text.split())[:600]
-            if kind == "off_topic":
-                yield from _outside(toolbox, plain, "refuse", weight)
-            else:
-                yield intent(toolbox, plain, "clarify" if kind == "chat" else "refuse", weight)
+def foreign(
+    scopes: Mapping[str, str], asked: Mapping[str, Sequence[str]], embedder: Embedder
+) -> dict[str, list[str]]:
+    """Return, for each organisation, the questions to others that are surely not its business.
 
-
-def _outside(toolbox: Toolbox, text: str, step: str, weight: float) -> Iterator[Reading]:
-    """Yield the reading unless a page of the organisation comes near the text."""
-    result = toolbox.searcher.search(text)
-    if all(passage.dense <= FAR_PAGE for passage in result.passages):
-        yield intent(toolbox, text, step, weight, result=result)
-
-
-def foreign(organisations: Sequence[Organisation], embedder: Embedder) -> dict[str, list[str]]:
-    """Return, for each organisation, the questions to others that are surely not its business."""
-    asked = {o.slug: [q.q for q in o.questions if _stands_alone(q)] for o in organisations}
-    scopes = dict(zip(asked, embedder.embed([o.scope for o in organisations]), strict=True))
-    found: dict[str, list[str]] = {slug: [] for slug in asked}
-    for slug, texts in asked.items():
-        vectors = embedder.embed(texts)
-        own = vectors @ scopes[slug]
-        for other in asked:
-            here = vectors @ scopes[other]
+    `scopes` are their scopes, `asked` the questions to each, both by slug.
+    """
+    known = [slug for slug in asked if scopes[slug] and asked[slug]]
+    vectors = dict(zip(scopes, embedder.embed(list(scopes.values())), strict=True))
+    found: dict[str, list[str]] = {slug: [] for slug in scopes}
+    for slug in known:
+        questions = embedder.embed(list(asked[slug]))
+        own = questions @ vectors[slug]
+        for other in scopes:
+            if other == slug or not scopes[other]:
+                continue
+            here = questions @ vectors[other]
             far = (own - here > NEARER) & (here < FAR_SCOPE)
-            found[other] += [text for text, is_far in zip(texts, far, strict=True) if is_far]
+            found[other] += [text for text, away in zip(asked[slug], far, strict=True) if away]
     return found
 
 
-def _stands_alone(question: Question) -> bool:
+def stands_alone(question: Question) -> bool:
+    """Tell whether a question is a tool's and can be understood without another."""
     known = question.steps[0].step in ("search", "contact_lookup", "wait_times")
     return known and question.history is None and len(question.q.split()) > 3
 
 
-def collect_one(
-    organisation: Organisation, others: Sequence[str], *, run: Path, public: Path, seed: int
-) -> None:
-    """Write the readings of one organisation; `others` are questions to other ones."""
-    rng = random.Random(f"{seed}:{organisation.slug}")
-    embedder = RememberingEmbedder(GGUFEmbedder(encoder_path(run), threads=1))
-    texts: dict[str, list[str]] = {}
-    for text, kind in public_sets(public):
-        texts.setdefault(kind, []).append(text)
-    away = rng.sample(others, min(FOREIGN, len(others)))
-    with open_desk(organisation, run / "desks", embedder) as toolbox:
-        rows = list(organisation_readings(toolbox, organisation, away, texts, rng))
-    Readings(organisation.slug, rows).save(run / "pairs")
-
-
-def collect(run: Path, public: Path, seed: int = 7, processes: int = 2) -> list[Path]:
-    """Write `pairs/SLUG.jsonl` of every training organisation that has none; return all files."""
-    (run / "pairs").mkdir(parents=True, exist_ok=True)
-    organisations = read_corpora()
-    files = {o.slug: run / "pairs" / f"{o.slug}.jsonl" for o in organisations}
-    away = foreign(organisations, GGUFEmbedder(encoder_path(run)))
-    missing = [o for o in organisations if not files[o.slug].exists()]
-    one = partial(collect_one, run=run, public=public, seed=seed)
-    with ProcessPoolExecutor(processes) as pool:
-        list(pool.map(one, missing, [away[o.slug] for o in missing]))
-    return list(files.values())
-
-
-def main() -> None:
-    """Run the stage from the command line."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("run", type=Path)
-    parser.add_argument("--public", type=Path, default=Path("public"))
-    parser.add_argument("--seed", type=int, default=7)
-    parser.add_argument("--processes", type=int, default=2)
-    options = vars(parser.parse_args())
-    for path in collect(options.pop("run"), options.pop("public"), **options):
-        print(f"{path}: {len(read(path))} readings")
-
-
-if __name__ == "__main__":
-    main()
+def _near(result: SearchResult) -> bool:
+    return any(passage.dense > FAR_PAGE for passage in result.passages)

@@ -1,26 +1,20 @@
-"""Fine-tune the cross-encoder on both of its tasks.
+"""Fine-tune the cross-encoder on both of its tasks: first steps, and sentences that answer."""
 
-python -m frontdesk.training.cross_encoder.train runs/small
-"""
-
-import argparse
-import json
 import math
 import random
 import time
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields
-from functools import partial
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from safetensors.numpy import load_file, save_file
 
+from frontdesk.training.cross_encoder.measure import Scores, measure
 from frontdesk.training.cross_encoder.network import CrossEncoder, Words, collate
-from frontdesk.training.cross_encoder.pairs import Reading, read
+from frontdesk.training.cross_encoder.pairs import Reading
 from frontdesk.training.noise import roughen
+from frontdesk.training.training_state import TrainingState
 
-ADAPTER = "cross-encoder.safetensors"
 INTENT_BATCH, QUOTES_BATCH = 32, 6
 CANDIDATES, NEAREST = 16, 4  # wrong sentences are drawn from the nearest ones first
 CONTEXT_HIDDEN = 0.05  # some desks have no scope in their settings
@@ -28,7 +22,12 @@ CONTEXT_HIDDEN = 0.05  # some desks have no scope in their settings
 
 @dataclass(frozen=True)
 class CrossEncoderSettings:
-    """Schedule of the run; the values are those that made the bundled file."""
+    """Schedule of the run; the values are those that made the bundled file.
+
+    `rate` is that of the adapter's weights, `head_rate` that of the two heads. A group holds a
+    sentence that answers, where there is one, and `wrong` others. `noise` is the share of the
+    questions that is typed badly, anew each epoch.
+    """
 
     epochs: int = 2
     rate: float = 6e-4
@@ -37,6 +36,17 @@ class CrossEncoderSettings:
     noise: float = 0.3
     seed: int = 7
     threads: int = 2
+
+
+@dataclass(frozen=True)
+class Progress:
+    """One epoch: the mean training loss of each task, what is held out, seconds so far."""
+
+    epoch: int
+    intent_loss: float
+    quotes_loss: float
+    scores: Scores
+    seconds: float
 
 
 @dataclass(frozen=True)
@@ -58,7 +68,7 @@ def batches(
     alone: list[list[Pair]] = []
     groups: list[list[Pair]] = []
     for reading in readings:
-        rough = not reading.follow_up and rng.random() < settings.noise
+        rough = not reading.final and rng.random() < settings.noise
         question = roughen(reading.question, rng) if rough else reading.question
         if reading.task == "intent":
             text = reading.texts[0]
@@ -124,36 +134,37 @@ def loss_of(network: CrossEncoder, batch: Batch) -> torch.Tensor:
 
 
 def train(
+    network: CrossEncoder,
+    words: Words,
     readings: Sequence[Reading],
-    folder: Path,
+    held_out: Sequence[Reading],
     settings: CrossEncoderSettings,
-    start: Path | None = None,
-) -> list[dict[str, float]]:
-    """Write `cross-encoder.safetensors` to `folder`; return the mean losses of each epoch.
+    report: Callable[[Progress], None] = lambda progress: None,
+    checkpoint: Path | None = None,
+) -> None:
+    """Train `network` in place on `readings`.
 
-    Training goes on from the adapter file `start`, if one is given.
+    With `checkpoint`, the state of the training is kept there after each epoch, and a training that
+    was killed goes on from it to the same result.
     """
     torch.set_num_threads(settings.threads)
     torch.manual_seed(settings.seed)
     rng = random.Random(settings.seed)
-    network, words = CrossEncoder(), Words()
-    if start:
-        network.restore(load_file(start))
     heads = [*network.intents.parameters(), *network.relevance.parameters()]
     lora = [weight for weight in network.encoder.parameters() if weight.requires_grad]
     optimiser = torch.optim.AdamW(
         [{"params": lora, "lr": settings.rate}, {"params": heads, "lr": settings.head_rate}]
     )
-    log: list[dict[str, float]] = []
-    started = time.monotonic()
-    for epoch in range(1, settings.epochs + 1):
-        made = batches(readings, words, settings, rng)
-        total = settings.epochs * len(made)
-        if epoch == 1:
-            schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, partial(factor, total=total))
+    total = settings.epochs * _steps(readings)
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: factor(step, total))
+    state = AdapterState(network, optimiser, schedule, rng)
+    if checkpoint is not None and checkpoint.exists():
+        state.load(checkpoint)
+    while state.epoch < settings.epochs:
+        began = time.monotonic()
         losses: dict[str, list[float]] = {"intent": [], "quotes": []}
         network.train()
-        for batch in made:
+        for batch in batches(readings, words, settings, rng):
             loss = loss_of(network, batch)
             torch.autograd.backward(loss)
             torch.nn.utils.clip_grad_norm_(network.learned(), 1.0)
@@ -161,43 +172,29 @@ def train(
             optimiser.zero_grad(set_to_none=True)
             schedule.step()
             losses[batch[0]].append(loss.item())
-            if sum(map(len, losses.values())) % 50 == 0:
-                means = {task: sum(v[-40:]) / max(1, len(v[-40:])) for task, v in losses.items()}
-                print(epoch, sum(map(len, losses.values())), len(made), means, flush=True)
         means = {task: sum(found) / max(1, len(found)) for task, found in losses.items()}
-        log.append({"epoch": epoch, "seconds": time.monotonic() - started, **means})
-        save_file(network.adapter(), folder / f"epoch-{epoch}.safetensors")
-        print(json.dumps(log[-1]), flush=True)
-    save_file(network.adapter(), folder / ADAPTER)
-    return log
+        scores = measure(network, words, held_out)
+        state.ended(sum(means.values()), scores.mean, time.monotonic() - began)
+        if checkpoint is not None:
+            state.save(checkpoint)
+        report(Progress(state.epoch, means["intent"], means["quotes"], scores, state.seconds))
+
+
+class AdapterState(TrainingState):
+    """The state of a training that changes an adapter: the encoder below it is not kept."""
+
+    def _weights(self) -> dict[str, torch.Tensor]:
+        named = self._network.named_parameters()
+        return {name: weight.detach() for name, weight in named if weight.requires_grad}
+
+
+def _steps(readings: Sequence[Reading]) -> int:
+    """Return the batches of one epoch."""
+    intents = sum(reading.task == "intent" for reading in readings)
+    return -(-intents // INTENT_BATCH) + -(-(len(readings) - intents) // QUOTES_BATCH)
 
 
 def factor(step: int, total: int) -> float:
     """Return the rate's factor: 6 % warm-up, then a cosine to a thirtieth."""
     warm = max(1.0, 0.06 * total)
     return min(1.0, (step + 1) / warm) * max(0.03, 0.5 * (1 + math.cos(math.pi * step / total)))
-
-
-def main() -> None:
-    """Run the stage from the command line."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("run", type=Path)
-    parser.add_argument("--hold-out", nargs="*", default=[])
-    parser.add_argument("--start", type=Path, help="continue from this adapter")
-    for field in fields(CrossEncoderSettings):
-        kind = type(field.default)
-        parser.add_argument(f"--{field.name.replace('_', '-')}", type=kind, default=field.default)
-    options = vars(parser.parse_args())
-    run, away = options.pop("run"), set(options.pop("hold_out"))
-    start = options.pop("start")
-    settings = CrossEncoderSettings(**options)
-    files = [path for path in sorted((run / "pairs").glob("*.jsonl")) if path.stem not in away]
-    folder = run / "cross-encoder"
-    folder.mkdir(parents=True, exist_ok=True)
-    log = train([row for path in files for row in read(path)], folder, settings, start)
-    record = {"settings": asdict(settings), "organisations": [f.stem for f in files], "log": log}
-    (folder / "record.json").write_text(json.dumps(record, indent=2))
-
-
-if __name__ == "__main__":
-    main()

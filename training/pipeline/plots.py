@@ -47,6 +47,29 @@ def plot_progress(log: Sequence[Mapping[str, float]], path: Path) -> Path:
     return save(drawn, path)
 
 
+def plot_reader(log: Sequence[Mapping[str, float]], path: Path) -> Path:
+    """Draw the losses of the cross-encoder's two tasks, and how much of each is read right.
+
+    The first row, epoch 0, is the reader before training and has no losses.
+    """
+    drawn, axes = figure()
+    other = axes.twinx()
+    for task, style in (("intents", "-"), ("quotes", "--")):
+        rows = [row for row in log if f"{task} loss" in row]
+        losses = [row[f"{task} loss"] for row in rows]
+        axes.plot([row["epoch"] for row in rows], losses, style, color=WARM, marker="o", label=task)
+        rows = [row for row in log if task in row]
+        shares = [100 * row[task] for row in rows]
+        other.plot([row["epoch"] for row in rows], shares, style, color=ACCENT, marker="s")
+    axes.set_xlabel("epoch")
+    axes.set_ylabel("training loss", color=WARM)
+    axes.set_xticks([row["epoch"] for row in log])
+    other.set_ylabel("held out, right (%)", color=ACCENT)
+    other.spines["top"].set_visible(False)
+    axes.legend(frameon=False, fontsize=9)
+    return save(drawn, path)
+
+
 def plot_rewards(log: Sequence[Mapping[str, Any]], path: Path) -> Path:
     """Draw the reward margins and accuracies of a DPO training, step by step."""
     drawn, axes = figure()

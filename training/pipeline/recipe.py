@@ -25,6 +25,7 @@ ORDER = (
     "collect",
     "synthesise",
     "trace",
+    "encoder",
     "pretrain",
     "sft",
     "dpo",
@@ -76,21 +77,27 @@ class Recipe(StageSettings):
     def changed(self, changes: Sequence[str]) -> "Recipe":
         """Return the recipe with "stage.key=value" set; values are TOML, or text as it stands.
 
-        "seed=8" and "base=nothing" set the recipe's own. Raises `TrainingError`.
+        "seed=8" and "base=nothing" set the recipe's own, "stages+=encoder" adds a stage. Raises
+        `TrainingError`.
         """
         tables = {name: dict(table) for name, table in self.tables.items()}
         plain: dict[str, Any] = {}
+        added: list[str] = []
         for change in changes:
             place, equals, text = change.partition("=")
             stage, dot, key = place.strip().partition(".")
             if place.strip() in ("seed", "base") and equals:
                 plain[place.strip()] = _toml(text.strip())
                 continue
+            if place.strip() == "stages+" and text.strip() in ORDER:
+                added.append(text.strip())
+                continue
             if not (equals and dot and key) or stage not in ORDER:
                 raise TrainingError(
                     f"{change!r} is no setting; write stage.key=value, such as sft.epochs=2"
                 )
             tables.setdefault(stage, {})[key] = _toml(text.strip())
+        plain["stages"] = tuple(stage for stage in ORDER if stage in (*self.stages, *added))
         return Recipe(**{**self.model_dump(), **plain, "tables": tables})
 
     def path(self, written: Path) -> Path:

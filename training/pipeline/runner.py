@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from frontdesk.graphs.settings import Settings
 from frontdesk.training.pipeline.errors import TrainingError
@@ -48,6 +48,11 @@ def run_recipe(
     checkpoint, and what has changed is made anew (the old folder moves to `replaced/`). Without it
     a folder that holds stages is refused. Raises `TrainingError`: one line.
     """
+    for stage in only:
+        if stage not in recipe.stages:
+            raise TrainingError(
+                f"the recipe {recipe.name} leaves {stage} out; add --set stages+={stage}"
+            )
     stages = [stage for stage in recipe.stages if not only or stage in only]
     taken = [stage for stage in run.begun() if stage in stages]
     if taken and not resume:
@@ -100,7 +105,7 @@ def _run_stage(stage: Stage, recipe: Recipe, run: RunFolder, desk: Settings, tel
     return record
 
 
-def _asked(stage: Stage, job: Job) -> dict[str, object]:
+def _asked(stage: Stage, job: Job) -> dict[str, Any]:
     """Return all that decides what a stage makes."""
     inputs = {}
     for name in stage.reads:

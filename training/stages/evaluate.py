@@ -18,7 +18,7 @@ from frontdesk.agents.deciders import open_decider
 from frontdesk.agents.decision import Decider, Decision, Evidence
 from frontdesk.agents.settings import ModelSettings
 from frontdesk.db.ingest.embed import GGUFEmbedder, RememberingEmbedder, encoder_path
-from frontdesk.training.base import service_fingerprint, service_of
+from frontdesk.training.base import candidate_reader, service_fingerprint, service_of
 from frontdesk.training.collection import read_members
 from frontdesk.training.evaluate import Decide
 from frontdesk.training.evaluation.asking import Desks, ask_all
@@ -114,9 +114,10 @@ def _models(job: Job) -> Iterator[dict[str, Decider]]:
     asked = {"service": service_of(job)}
     if job.has("export"):
         model, adapter = exported(job.of("export"))
+        reader = candidate_reader(job)
         files = {"candidate": model, **compared(job.of("export"))}
         for name, path in files.items():
-            asked[name] = ModelSettings(path=str(path), adapter=str(adapter or ""))
+            asked[name] = ModelSettings(path=str(path), adapter=str(adapter or ""), reader=reader)
     try:
         for name, settings in asked.items():
             opened[name] = open_decider(settings, job.desk.organisation, job.desk.data_dir)
@@ -160,7 +161,7 @@ STAGE = Stage(
     "evaluate",
     EvaluateSettings,
     work,
-    reads=("collect", "synthesise", "export"),
+    reads=("collect", "synthesise", "encoder", "export"),
     outside=outside,
 )
 

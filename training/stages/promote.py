@@ -3,7 +3,14 @@
 python -m frontdesk.training.stages.promote --config frontdesk.toml --folder runs/mine
 """
 
-from frontdesk.training.base import in_service, service_fingerprint, service_of
+from pathlib import Path
+
+from frontdesk.training.base import (
+    candidate_reader,
+    in_service,
+    service_fingerprint,
+    service_of,
+)
 from frontdesk.training.pipeline.errors import TrainingError
 from frontdesk.training.pipeline.recipe import StageSettings
 from frontdesk.training.pipeline.run import write_whole
@@ -30,14 +37,16 @@ def work(job: Job) -> Result:
     report = read_report(job.of("evaluate"))
     refuse_worse(report, job.settings.allow)
     model, adapter = exported(job.of("export"))
-    run = promote(job.desk, job.run.path, model, adapter, report)
+    reader = candidate_reader(job)
+    own = Path(reader) if reader != job.desk.model.reader else None
+    run = promote(job.desk, job.run.path, model, adapter, report, own)
     job.say(f"{run.name} is in service; frontdesk train rollback takes it out")
     file = job.folder / "promoted.json"
     write_whole(file, run.model_dump(mode="json"))
     return Result({"in service": run.name}, (file,))
 
 
-STAGE = Stage("promote", PromoteSettings, work, reads=("export", "evaluate"))
+STAGE = Stage("promote", PromoteSettings, work, reads=("encoder", "export", "evaluate"))
 
 if __name__ == "__main__":
     run_script(STAGE.name)
