@@ -129,7 +129,8 @@ def confirm(connection: Connection, confirmations: Sequence[Confirmation]) -> No
             "UPDATE pages SET checked_at = %(at)s, fetched_at = %(at)s, missing_runs = 0,"
             " etag = coalesce(%(etag)s, etag),"
             " last_modified = coalesce(%(last_modified)s, last_modified),"
-            " body_hash = coalesce(%(body_hash)s, body_hash) WHERE url = %(url)s AND thread IS NULL",
+            " body_hash = coalesce(%(body_hash)s, body_hash)"
+            " WHERE url = %(url)s AND thread IS NULL",
             [asdict(confirmation) for confirmation in confirmations],
         )
 

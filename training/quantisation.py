@@ -67,7 +67,8 @@ def in_gguf(engine: Engine, file: Path, table: SlotTable) -> Write:
 
     def row(i: int) -> np.ndarray:
         if i < table.vocabulary:
-            return rows.tokens[i][None, :]
+            token: np.ndarray = rows.tokens[i][None, :]
+            return token
         slot = i - table.vocabulary
         return slot_rows(rows, table.markers[slot], table.values[slot].astype(np.float32))
 

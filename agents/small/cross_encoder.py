@@ -50,8 +50,9 @@ class CrossEncoder:
         pairs = [quote_pair(result.query, c, result.passages[c.passage]) for c in found[:READ]]
         if not pairs:
             return np.zeros(0, np.float32)
-        scores: Vector = self.read(pairs) @ self._heads["relevance.weight"][0]
-        return scores + self._heads["relevance.bias"][0]
+        scores = self.read(pairs) @ self._heads["relevance.weight"][0]
+        logits: Vector = scores + self._heads["relevance.bias"][0]
+        return logits
 
     def close(self) -> None:
         """Free the encoder's memory."""

@@ -76,7 +76,7 @@ def work(job: Job) -> Result:
         with ProcessPoolExecutor(job.settings.processes) as pool:
             for said in pool.map(one, asked):
                 job.say(said)
-    counts = {split: _gather(job.folder, split, asked) for split in SPLITS}
+    counts: dict[str, int] = {split: _gather(job.folder, split, asked) for split in SPLITS}
     outputs = [tokenizer, *(job.folder / f"{split}.npz" for split in SPLITS)]
     file = job.of("collect") / "feedback.jsonl"
     if file.exists():
