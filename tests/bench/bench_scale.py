@@ -114,7 +114,8 @@ def nearest_exactly(corpus: Corpus, size: int, queries: Matrix) -> npt.NDArray[n
         scores = np.hstack((scores, np.take_along_axis(found, top, axis=1)))
         ids = np.hstack((ids, top + number * BATCH + 1))
         best = np.argsort(-scores, axis=1)[:, :DEPTH]
-        scores, ids = (np.take_along_axis(table, best, axis=1) for table in (scores, ids))
+        scores = np.take_along_axis(scores, best, axis=1)
+        ids = np.take_along_axis(ids, best, axis=1)
     return ids
 
 

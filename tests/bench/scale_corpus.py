@@ -100,7 +100,10 @@ class Corpus:
         return [" ".join(text) for text in texts], self._near(rng, self._real[clusters])
 
     def _clusters(self, rng: np.random.Generator, count: int) -> npt.NDArray[np.int64]:
-        return np.searchsorted(self._sizes, rng.random(count) * self._sizes[-1])
+        found: npt.NDArray[np.int64] = np.searchsorted(
+            self._sizes, rng.random(count) * self._sizes[-1]
+        )
+        return found
 
     def _near(self, rng: np.random.Generator, centres: Matrix) -> Matrix:
         noise = rng.standard_normal(centres.shape, dtype=np.float32) @ self._noise

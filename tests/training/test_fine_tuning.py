@@ -25,6 +25,7 @@ from frontdesk.training.causal.examples import Reader
 from frontdesk.training.causal.memory import WAYS, make_model, one_step
 from frontdesk.training.causal.preferences import Preference, rejected_samples
 from frontdesk.training.causal.sampling import Sampler
+from frontdesk.training.causal.schedule import stopping
 from frontdesk.training.causal.settings import (
     DpoSettings,
     LoraSettings,
@@ -122,9 +123,8 @@ def test_a_broken_off_run_resumes_to_the_same_weights(
 ) -> None:
     settings = SftSettings(base=str(base), **SMALL)
     whole = sft(settings, TALKS, TALKS[:3], tmp_path / "whole")
-    plain = stage.stopping
     with monkeypatch.context() as patch:
-        patch.setattr(stage, "stopping", lambda asked: [*plain(asked), _PowerCut()])
+        patch.setattr(stage, "stopping", lambda asked: [*stopping(asked), _PowerCut()])
         with pytest.raises(_Stop):
             sft(settings, TALKS, TALKS[:3], tmp_path / "cut")
     assert not (tmp_path / "cut" / "adapter").exists()

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from datasets import Dataset
@@ -10,7 +11,7 @@ from frontdesk.training.causal.dialogues import read_dialogues
 from frontdesk.training.causal.errors import FineTuningError
 from frontdesk.training.causal.public import export_alpaca, import_set
 
-FORMS = {
+FORMS: dict[str, dict[str, Any]] = {
     "alpaca": {"instruction": "Add.", "input": "1 and 2", "output": "3"},
     "guanaco": {"text": "### Human: Hello?### Assistant: Hi.### Human: Bye.### Assistant: Bye!"},
     "messages": {
