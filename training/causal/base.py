@@ -30,12 +30,22 @@ def runs_in_bf16(settings: RunSettings) -> bool:
     return settings.precision == "bf16"
 
 
+def check_folder(base: str) -> None:
+    """Raise `FineTuningError` when `base` is no folder of a Hugging Face model."""
+    if not (Path(base) / "config.json").is_file():
+        raise FineTuningError(
+            f"base = {base!r}: no config.json there; give the folder of a Hugging Face model"
+        )
+
+
 def open_tokenizer(base: str) -> Any:
     """Return the fast tokenizer beside the model.
 
     Raises:
         FineTuningError: there is none.
     """
+    if not (Path(base) / "tokenizer.json").is_file():
+        check_folder(base)
     try:
         tokenizer = AutoTokenizer.from_pretrained(base, local_files_only=True)
     except (OSError, ValueError, KeyError) as error:
@@ -65,7 +75,16 @@ def open_base(settings: RunSettings) -> Any:
         options["device_map"] = {"": torch.cuda.current_device() if device == "cuda" else "cpu"}
     model = AutoModelForCausalLM.from_pretrained(settings.base, local_files_only=True, **options)
     model.config.use_cache = False
+    if settings.four_bit:
+        _let_go_of_the_file(model)
     return model
+
+
+def _let_go_of_the_file(model: Any) -> None:
+    """Copy what was not quantised: as views of the file it keeps the whole file in memory."""
+    for parameter in model.parameters():
+        if parameter.dtype != torch.uint8:
+            parameter.data = parameter.data.clone()
 
 
 def four_bits() -> BitsAndBytesConfig:
@@ -122,11 +141,7 @@ def count_parameters(base: str) -> int:
     Raises:
         FineTuningError: there is no causal model.
     """
-    folder = Path(base)
-    if not (folder / "config.json").is_file():
-        raise FineTuningError(
-            f"base = {base!r}: no config.json there; give the folder of a Hugging Face model"
-        )
+    check_folder(base)
     try:
         config = AutoConfig.from_pretrained(base, local_files_only=True)
         with torch.device("meta"):
