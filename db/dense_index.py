@@ -83,6 +83,8 @@ def refresh(
             connection.execute(f"SET maintenance_work_mem = '{memory:d}MB'".encode())
         _create(connection, settings)
         connection.execute("ANALYZE chunks, pages")
+        # The session's end would let go of it too, but not at once.
+        connection.execute("SELECT pg_advisory_unlock(%s)", [_LOCK])
     return True
 
 
