@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes the bundled model from nothing, then measures it on tests/corpora: at most three hours on two cores.
+# Makes the bundled model from nothing, then measures it on tests/corpora.
 #   training/run_small.sh [FOLDER] [PUBLIC_SETS] [further options of frontdesk train]
 # Stopped? Run it again: what is done is skipped, a killed stage goes on from its last checkpoint.
 set -euo pipefail
