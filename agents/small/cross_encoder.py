@@ -21,7 +21,7 @@ from frontdesk.tools.search import Passage, SearchResult
 Matrix = NDArray[np.float32]
 INTENTS: tuple[Step, ...] = ("search", "wait_times", "contact_lookup", "refuse", "clarify")
 PAIR_TOKENS = 64
-READ = 8  # of the candidates: the answer is among the first eight 98 times in 100 that it is there
+READ = 8  # of the candidates: the answer is among the first eight 97 times in 100 that it is there
 _PREVIOUS, _QUESTION, _SCOPE, _TITLE, _TITLES = 160, 260, 140, 60, 2
 _BATCH_TOKENS = 256  # small batches, so that both cores read
 
