@@ -58,7 +58,7 @@ def _wait(organisation: Organisation, rng: random.Random) -> tuple[str, Expectat
     towns = [row[key] for row in organisation.places for key in ("town", "region") if row[key]]
     here = rng.choice(sites) if rng.random() < 0.8 else rng.choice(towns)
     a, b = rng.sample(sites, 2)
-    kind = rng.choice(["any", "any", *{row["kind"] for row in organisation.places}])
+    kind = rng.choice(["any", "any", *sorted({row["kind"] for row in organisation.places})])
     word = rng.choice(say.WAIT_KIND[kind])
     time = rng.choice(say.TIMES)
     town = rng.choice(towns)
