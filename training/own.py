@@ -7,7 +7,8 @@ with open_own(settings, member, embedder) as toolbox:
 """
 
 import re
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from frontdesk.db import Store, contacts, sections
@@ -15,7 +16,7 @@ from frontdesk.db.feedback import Feedback, everything
 from frontdesk.db.ingest.embed import Embedder
 from frontdesk.db.sections import Section
 from frontdesk.graphs.parts import Department, Parts
-from frontdesk.graphs.prepare import prepare
+from frontdesk.graphs.prepare import OnStep, Step, prepare
 from frontdesk.graphs.settings import Settings
 from frontdesk.tools.contact_lookup import Contact, Directory
 from frontdesk.tools.search import Searcher
@@ -26,16 +27,34 @@ from frontdesk.training.corpus import Organisation, Question
 from frontdesk.training.pipeline.errors import TrainingError
 from frontdesk.training.pipeline.hashes import of_value
 
+Told = Callable[[str], None]
+SILENCE = 10.0  # seconds of a long step after which people are told how far it is
 
-def fill_store(settings: Settings) -> None:
+
+def fill_store(settings: Settings, say: Told = lambda line: None) -> None:
     """Read the website and the directory when the store is empty; raise if it stays so."""
     if not _pages(settings):
-        prepare(settings)
+        say("the store is empty: filling it")
+        prepare(settings, _teller(say))
     if not _pages(settings):
         raise TrainingError(
             f"the store of {settings.organisation.name} holds no pages, so there is nothing to"
-            " train on; set [site] start_urls, or run frontdesk ingest with files or folders"
+            " learn from or ask about; set [site] start_urls, or run frontdesk ingest with files or"
+            " folders"
         )
+
+
+def _teller(say: Told) -> OnStep:
+    """Return what tells the steps that are done, and now and then how far a long one is."""
+    told = time.monotonic()
+
+    def tell(step: Step) -> None:
+        nonlocal told
+        if step.detail and (step.state == "done" or time.monotonic() - told > SILENCE):
+            told = time.monotonic()
+            say(f"{step.name}: {step.detail}")
+
+    return tell
 
 
 def fingerprint(settings: Settings, *, feedback: bool) -> dict[str, str]:

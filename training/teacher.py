@@ -9,12 +9,14 @@ another wording only when it keeps every number and name of the question that it
 """
 
 import json
-import os
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
 
+from frontdesk.training.chat_server import ChatServer, ServerError
 from frontdesk.training.corpus import Expectation, Organisation, Question
 from frontdesk.training.pipeline.errors import TrainingError
 from frontdesk.training.structure import sections
@@ -40,10 +42,7 @@ _OBJECT = re.compile(r"\{[^{}]*\}")
 
 @dataclass
 class Teacher:
-    """A model behind an OpenAI-compatible `url`; `counts` says what became of what it wrote.
-
-    The key is taken from OPENAI_API_KEY; a server of your own needs none.
-    """
+    """A model behind an OpenAI-compatible `url`; `counts` says what became of what it wrote."""
 
     url: str
     model: str
@@ -99,27 +98,22 @@ class Teacher:
         step = Expectation(step="search", quotes=(quote,))
         return Question(q=text, steps=(step,), origin="written")
 
+    @cached_property
+    def _server(self) -> ChatServer:
+        return ChatServer(self.url, self.model, self.timeout)
+
     def _write(self, prompt: str) -> list[Mapping[str, object]]:
         """Return the JSON objects of one answer; what is no JSON is counted and dropped."""
-        from openai import OpenAI, OpenAIError
-
-        key = os.environ.get("OPENAI_API_KEY") or "none"
-        client = OpenAI(base_url=self.url, api_key=key, timeout=self.timeout, max_retries=1)
+        asked: dict[str, Any] = {"temperature": 0.7, "seed": self.seed, "max_tokens": 600}
         try:
-            answer = client.chat.completions.create(
-                model=self.model,
-                messages=[{"role": "user", "content": prompt}],
-                temperature=0.7,
-                seed=self.seed,
-                max_tokens=600,
-            )
-        except OpenAIError as error:
+            written = self._server.ask([{"role": "user", "content": prompt}], **asked)
+        except ServerError as error:
             raise TrainingError(
-                f"the teacher at {self.url} does not answer ({' '.join(str(error).split())});"
+                f"the teacher at {self.url} does not answer ({error});"
                 " start it, or leave synthesise.teacher_url empty"
             ) from error
         self.counts["calls"] += 1
-        found = list(_objects(answer.choices[0].message.content or ""))
+        found = list(_objects(written))
         if not found:
             self.counts["answers without JSON"] += 1
         return found

@@ -3,12 +3,15 @@
 import json
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from frontdesk.ui.failure import CommandError
 from frontdesk.ui.options import settings_of
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 FIRST = ("routing", "answers fully right", "declined", "in scope, not declined")
 
@@ -19,7 +22,8 @@ def evaluate(
         str | None,
         typer.Argument(
             help="A folder of organisations, or a .jsonl file of labelled questions about this one;"
-            " none: questions made from this organisation's own site, directory and feed."
+            " none: questions made from this organisation's own site, directory and feed, beside"
+            " those of one that nobody trained on."
         ),
     ] = None,
     responses: Annotated[
@@ -31,6 +35,19 @@ def evaluate(
     folder: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Of the report; else a new one in runs/.")
     ] = None,
+    judge: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL",
+            help="An OpenAI-compatible server that judges answers (RAGAS); they are sent there.",
+        ),
+    ] = None,
+    judge_model: Annotated[
+        str | None, typer.Option(metavar="NAME", help="What that server calls its model.")
+    ] = None,
+    more: Annotated[
+        list[str] | None, typer.Option("--set", metavar="STAGE.KEY=VALUE", help="Change a setting.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
     """Ask held-out questions through the real tools; print a table, write JSON and HTML."""
@@ -39,7 +56,9 @@ def evaluate(
 
     changes = [f"evaluate.responses={responses}"]
     changes += [f"evaluate.most={most}"] if most else []
-    changes += _suite(suite)
+    changes += [f"evaluate.judge_url={_quoted(judge)}"] if judge else []
+    changes += [f"evaluate.judge_model={_quoted(judge_model)}"] if judge_model else []
+    changes += [*_suite(suite), *(more or [])]
     place = folder or Path("runs") / f"eval-{datetime.now():%Y%m%d-%H%M%S}"
     summary = run_evaluation(settings, place, changes, quiet=as_json)
     if as_json:
@@ -47,6 +66,8 @@ def evaluate(
         return
     _print(summary)
     print(f"report: {summary['report']}")
+    if summary["responses"]:
+        print(f"answers to read: {summary['responses']}")
 
 
 def _suite(named: str | None) -> list[str]:
@@ -55,11 +76,20 @@ def _suite(named: str | None) -> list[str]:
         return []
     path = Path(named).absolute()
     if path.is_dir():
-        return ["collect.organisation=false", "collect.hold_out=[]", f"collect.tests='{path}'"]
+        return [
+            "collect.organisation=false",
+            "collect.hold_out=[]",
+            f"collect.tests={_quoted(path)}",
+        ]
     if path.suffix != ".jsonl" or not path.is_file():
         raise CommandError(f"{named}: neither a folder of organisations nor a .jsonl file")
     only_labelled = ["collect.hold_out=[]", "synthesise.own_scale=0", "synthesise.structure=0"]
-    return [*only_labelled, f"collect.questions='{path}'"]
+    return [*only_labelled, f"collect.questions={_quoted(path)}"]
+
+
+def _quoted(value: object) -> str:
+    """Return a value as a TOML string, whatever stands in it."""
+    return json.dumps(str(value), ensure_ascii=False)
 
 
 def _print(summary: dict[str, Any]) -> None:
@@ -85,3 +115,19 @@ def _print(summary: dict[str, Any]) -> None:
         f" calibration error {summary['calibration']['error']:.3f},"
         f" a turn {latency['median']:.0f} ms (p95 {latency['p95']:.0f})"
     )
+    if summary["ragas"]:
+        _print_ragas(console, summary["ragas"])
+
+
+def _print_ragas(console: "Console", ragas: dict[str, Any]) -> None:
+    from rich.markup import escape
+    from rich.table import Table
+
+    table = Table(title=f"RAGAS, judged by {escape(ragas['judge'])}", box=None)
+    table.add_column("metric")
+    for name in ("mean", "judged", "judge failed"):
+        table.add_column(name, justify="right")
+    for name, found in ragas["metrics"].items():
+        mean = "-" if found["mean"] is None else f"{found['mean']:.3f}"
+        table.add_row(name, mean, str(found["judged"]), str(found["failed"]))
+    console.print(table)

@@ -91,19 +91,29 @@ def run_evaluation(
     from frontdesk.training.pipeline.recipe import read_recipe
     from frontdesk.training.pipeline.run import RunFolder
     from frontdesk.training.pipeline.runner import run_recipe
+    from frontdesk.training.pipeline.stage import load_stage
     from frontdesk.training.stages.evaluate import read_report
 
     run = RunFolder(folder)
     recipe = read_recipe("eval").changed(changes)
+    for stage in recipe.stages:  # a wrong value is told before a site is read for minutes
+        recipe.settings(stage, load_stage(stage).settings)
     run_recipe(recipe, run, settings, (lambda news: None) if quiet else _teller())
     place = run.folder("evaluate")
-    summary = read_report(place).best
+    report = read_report(place)
     measures = {
         name: {**share.model_dump(), **share.interval._asdict()}
-        for name, share in summary.measures.items()
+        for name, share in report.best.measures.items()
     }
-    page = str(place / "report.html")
-    return {**summary.model_dump(mode="json"), "measures": measures, "report": page}
+    ragas = report.ragas.get("service")
+    responses = place / "responses.md"
+    return {
+        **report.best.model_dump(mode="json"),
+        "measures": measures,
+        "ragas": ragas.model_dump(exclude={"turns"}) if ragas else None,
+        "report": str(place / "report.html"),
+        "responses": str(responses) if responses.exists() else None,
+    }
 
 
 def list_runs(settings: "Settings") -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from frontdesk.training.evaluation.compare import Difference, differences
+from frontdesk.training.evaluation.judging import METRICS, Judged, Ragas
 from frontdesk.training.evaluation.measures import Summary, summarise
 from frontdesk.training.evaluation.verdict import Verdict
 
@@ -19,6 +20,7 @@ class Report(BaseModel):
     """An evaluation. `candidate` is None where only the model in service was asked.
 
     `quantised` holds the candidate in float32 and in other quantisations, where they were compared.
+    `ragas` is what a judge said of the candidate and of the model in service, where one was asked.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -29,6 +31,7 @@ class Report(BaseModel):
     candidate: Summary | None = None
     differences: list[Difference] = []
     quantised: dict[str, Summary] = {}
+    ragas: dict[str, Ragas] = {}
 
     @property
     def best(self) -> Summary:
@@ -47,6 +50,7 @@ def make_report(
     service: tuple[str, str, Sequence[Verdict]],
     candidate: tuple[str, str, Sequence[Verdict]] | None = None,
     quantised: dict[str, Summary] | None = None,
+    ragas: dict[str, Ragas] | None = None,
 ) -> Report:
     """Return the report of (model, adapter, verdicts), side by side where there is a candidate."""
     theirs = summarise(*service)
@@ -58,6 +62,7 @@ def make_report(
         candidate=ours,
         differences=differences(ours, theirs) if ours else [],
         quantised=quantised or {},
+        ragas=ragas or {},
     )
 
 
@@ -82,9 +87,17 @@ def to_html(report: Report, verdicts: Sequence[Verdict]) -> str:
         confusion=plots.plot_confusion(report.best),
         reliability=plots.plot_reliability(both),
         grades=plots.plot_grades(both),
+        metrics=METRICS,
+        unfaithful=_unfaithful(report)[:WRONG_SHOWN],
         wrong=wrong[:WRONG_SHOWN],
         wrong_count=len(wrong),
     )
+
+
+def _unfaithful(report: Report) -> list[Judged]:
+    """Return the turns in which the judge found statements that nothing supports."""
+    ragas = report.ragas.get("candidate" if report.candidate else "service")
+    return [turn for turn in ragas.turns if turn.because.get("faithfulness")] if ragas else []
 
 
 def to_responses(verdicts: Sequence[Verdict], count: int, seed: int) -> str:

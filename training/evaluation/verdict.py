@@ -3,13 +3,14 @@
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from frontdesk.agents.decision import Evidence
 from frontdesk.graphs.answering import Answer
 from frontdesk.tools.toolbox import Toolbox
 from frontdesk.training.corpus import Expectation, Question
 from frontdesk.training.evaluate import Outcome, Tally, judge
+from frontdesk.training.evaluation.sample import Sample, sample_of
 from frontdesk.training.traces import answers
 
 Grade = Literal["", "right", "partly", "wrong", "not_found"]
@@ -19,7 +20,7 @@ class Verdict(BaseModel):
     """One question's outcome. `measures` says what was judged of it and whether it was right.
 
     `grade` is the answer's: by the labelled facts that it shows; "" where nothing is labelled.
-    `ms` is the whole turn.
+    `ms` is the whole turn. `sample` is what a judge may be shown; it is not written down.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -39,6 +40,7 @@ class Verdict(BaseModel):
     labelled: tuple[str, ...] = ()
     got_arguments: dict[str, Any] = {}
     ms: float = 0.0
+    sample: Sample | None = Field(default=None, exclude=True, repr=False)
 
     @property
     def key(self) -> tuple[str, str, str]:
@@ -83,6 +85,7 @@ def judge_turn(
         labelled=_facts(question.steps[0]),
         got_arguments=dict(first.arguments),
         ms=round(ms, 2),
+        sample=sample_of(question, outcome, said),
     )
 
 

@@ -71,7 +71,8 @@ class Recipe(StageSettings):
             first = error.errors()[0]
             key = ".".join(str(part) for part in first["loc"])
             raise TrainingError(
-                f"recipe {self.name}: [{stage}] {key} = {first['input']!r}: {first['msg']}"
+                f"recipe {self.name}: [{stage}] {key} = {first['input']!r}:"
+                f" {first['msg'].removeprefix('Value error, ')}"
             ) from error
 
     def changed(self, changes: Sequence[str]) -> "Recipe":

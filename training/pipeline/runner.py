@@ -68,9 +68,13 @@ def _run_stage(stage: Stage, recipe: Recipe, run: RunFolder, desk: Settings, tel
     folder = run.folder(stage.name)
     settings = recipe.settings(stage.name, stage.settings)
 
-    def say(text: str) -> None:
+    def note(text: str) -> None:
         with (folder / "log.txt").open("a", encoding="utf-8") as log:
             log.write(f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} {text}\n")
+
+    def say(text: str) -> None:
+        if folder.is_dir():  # not before it has begun
+            note(text)
         tell(News(stage.name, "running", text))
 
     job = Job(folder, settings, recipe, run, desk, say)
@@ -88,10 +92,10 @@ def _run_stage(stage: Stage, recipe: Recipe, run: RunFolder, desk: Settings, tel
     write_whole(folder / "settings.json", {"key": key, **asked})
     tell(News(stage.name, "started", folder.name))
     began = time.monotonic()
-    say(f"{stage.name} begins, key {key}")
+    note(f"{stage.name} begins, key {key}")
     result = stage.work(job)
     seconds = round(time.monotonic() - began, 1)
-    say(f"{stage.name} is done after {seconds:g} s")
+    note(f"{stage.name} is done after {seconds:g} s")
     record = Record(
         **asked,
         key=key,

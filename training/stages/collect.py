@@ -114,7 +114,10 @@ def _questions(job: Job) -> list[Question]:
     path = job.path(job.settings.questions)
     if not path.is_file():
         raise TrainingError(f"collect.questions: {path}: no such file")
-    return list(read_questions(path))
+    found = list(read_questions(path))
+    if not found:
+        raise TrainingError(f"collect.questions: {path} holds no questions")
+    return found
 
 
 def outside(job: Job) -> Mapping[str, str]:
@@ -125,7 +128,7 @@ def outside(job: Job) -> Mapping[str, str]:
         tests = job.path(settings.tests)
         found["tests"] = of_value(of_files([tests], tests))
     if settings.organisation:
-        fill_store(job.desk)
+        fill_store(job.desk, job.say)
         found |= fingerprint(job.desk, feedback=settings.feedback)
     if settings.questions and job.path(settings.questions).is_file():
         found["questions"] = of_file(job.path(settings.questions))

@@ -7,23 +7,27 @@ Without an export in the run, only the model in service is asked.
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from frontdesk.agents.deciders import open_decider
 from frontdesk.agents.decision import Decider, Decision, Evidence
 from frontdesk.agents.settings import ModelSettings
-from frontdesk.db.ingest.embed import GGUFEmbedder, RememberingEmbedder, encoder_path
+from frontdesk.db.ingest.embed import Embedder, GGUFEmbedder, RememberingEmbedder, encoder_path
 from frontdesk.training.base import candidate_reader, service_fingerprint, service_of
+from frontdesk.training.chat_server import ChatServer
 from frontdesk.training.collection import read_members
 from frontdesk.training.evaluate import Decide
 from frontdesk.training.evaluation.asking import Desks, ask_all
+from frontdesk.training.evaluation.judging import Ragas, judge_models
 from frontdesk.training.evaluation.measures import summarise
 from frontdesk.training.evaluation.report import Report, make_report, plain, to_html, to_responses
+from frontdesk.training.evaluation.verdict import Verdict
 from frontdesk.training.labelled import Labelled, read_labelled
 from frontdesk.training.pipeline.errors import TrainingError
 from frontdesk.training.pipeline.hashes import of_value
@@ -33,16 +37,34 @@ from frontdesk.training.pipeline.script import run_script
 from frontdesk.training.pipeline.stage import Job, Result, Stage
 from frontdesk.training.stages.export import compared, exported
 
+BOTH = ("candidate", "service")  # the models that a report sets side by side
+
 
 class EvaluateSettings(StageSettings):
     """`most`: the most questions of one organisation and source (None: all), evenly drawn.
 
     `responses`: how many answers are written out to be read. `only`: some of the organisations.
+    Behind `judge_url` an OpenAI-compatible server, whose model is called `judge_model`, is asked
+    for the RAGAS metrics of at most `judge_most` questions; it may stay silent for `judge_timeout`
+    seconds. Without the URL nobody is asked (training/evaluation/ragas.py).
     """
 
     most: int | None = Field(default=None, ge=1)
     responses: int = Field(default=0, ge=0)
     only: tuple[str, ...] = ()
+    judge_url: str = ""
+    judge_model: str = "default"
+    judge_most: int = Field(default=50, ge=1)
+    judge_timeout: float = Field(default=60.0, gt=0)
+
+    @field_validator("judge_url")
+    @classmethod
+    def _an_address(cls, url: str) -> str:
+        if url and not url.startswith(("http://", "https://")):
+            raise ValueError("an address begins with http:// or https://")
+        if urlsplit(url).username is not None:
+            raise ValueError("no name or password in an address; the key is OPENAI_API_KEY")
+        return url
 
 
 def work(job: Job) -> Result:
@@ -56,6 +78,7 @@ def work(job: Job) -> Result:
         named = {name: _names(decider) for name, decider in models.items()}
         asked = {name: _decide(decider) for name, decider in models.items()}
         verdicts = ask_all(asked, rows, desks, job.say)
+    kept = {name: found for name in BOTH if (found := verdicts.get(name)) is not None}
     report = make_report(
         job.desk.organisation.name,
         of_value([row.model_dump(mode="json") for row in rows]),
@@ -64,12 +87,12 @@ def work(job: Job) -> Result:
         {
             kind: summarise(*named[kind], found)
             for kind, found in verdicts.items()
-            if kind not in ("service", "candidate")
+            if kind not in kept
         },
+        _judged(job, kept, embedder),
     )
     best = verdicts["candidate" if report.candidate else "service"]
     outputs = [job.folder / "report.json", job.folder / "report.html"]
-    kept = {name: verdicts[name] for name in verdicts if name in ("service", "candidate")}
     write_whole(outputs[0], plain(report, kept))
     outputs[1].write_text(to_html(report, best), "utf-8")
     if settings.responses:
@@ -85,6 +108,17 @@ def read_report(folder: Path) -> Report:
     values = json.loads((folder / "report.json").read_text("utf-8"))
     values.pop("verdicts")
     return Report.model_validate(values)
+
+
+def _judged(
+    job: Job, verdicts: Mapping[str, Sequence[Verdict]], embedder: Embedder
+) -> dict[str, Ragas]:
+    """Return what the judge says, where the settings name one."""
+    settings: EvaluateSettings = job.settings
+    if not settings.judge_url:
+        return {}
+    server = ChatServer(settings.judge_url, settings.judge_model, settings.judge_timeout)
+    return judge_models(verdicts, server, embedder, settings.judge_most, job.say)
 
 
 def _rows(job: Job) -> list[Labelled]:
