@@ -4,6 +4,7 @@ result = Searcher(store, embedder).search("who do i call about parking")
 result.passages[0].sentences
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime
@@ -31,6 +32,7 @@ from frontdesk.tools.search_rank import (
 Matrix = npt.NDArray[np.float32]
 CANDIDATES = 100  # taken from each of the two rankings
 RERANKED = 16  # of those, looked at sentence by sentence
+_DEEPEST = 100 * CANDIDATES  # how far down a filtered search looks
 _LONGEST_QUERY = 2000  # characters; the encoder reads 256 tokens anyway
 
 
@@ -199,14 +201,16 @@ def _matching(connection: Connection, words: lexical.Scores, wanted: Filter) -> 
     top = words.top(CANDIDATES)
     if not wanted.narrows:
         return top
-    allowed: list[int] = []
-    for depth in (CANDIDATES, 10 * CANDIDATES, 100 * CANDIDATES):
-        top = words.top(depth)
+    depth = CANDIDATES
+    while True:
         kept = chunks.allowed(connection, top, wanted)
         allowed = [i for i in top if i in kept][:CANDIDATES]
-        if len(allowed) == CANDIDATES or len(top) < depth:
-            break
-    return allowed
+        if len(allowed) == CANDIDATES or len(top) < depth or depth == _DEEPEST:
+            return allowed
+        # As deep as the share that passed so far makes likely to be enough, and a third more.
+        share = max(len(allowed), CANDIDATES // 10) / depth
+        depth = min(_DEEPEST, math.ceil(CANDIDATES / share * 4 / 3))
+        top = words.top(depth)
 
 
 def _passage(row: chunks.StoredChunk, dense: float, matching: float, score: float) -> Passage:

@@ -6,6 +6,8 @@ the tables.
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +23,8 @@ SUPERSEDED = 1.0  # what an old version of a page loses, in deviations
 _CONFIDENCE_SLOPE = 14.7
 _CONFIDENCE_MIDDLE = 0.547  # the cosine of the best sentence at which it is a toss-up
 _WORD = re.compile(r"\w+")
+_ALIKE = 0.95  # of all words of two texts, the share that near-duplicates have in common
+_FEW_WORDS = 60
 
 
 def fuse(dense: Vector, lexical: Vector) -> Vector:
@@ -46,21 +50,41 @@ def distinct(texts: Sequence[str], titles: Sequence[str]) -> list[int]:
     The same words with other numbers are no duplicate, nor are the same few words under another
     title: "Open from 8 to 5" on two clinics' pages says two things.
     """
-    kept: list[int] = []
-    words = [_WORD.findall(text.casefold()) for text in texts]
-    for i in range(len(texts)):
-        if not any(_same(words[i], words[j], titles[i], titles[j]) for j in kept):
-            kept.append(i)
-    return kept
+    kept: list[tuple[int, _Wording]] = []
+    for i, (text, title) in enumerate(zip(texts, titles, strict=True)):
+        wording = _wording(text, title)
+        if not any(wording.repeats(other) for _, other in kept):
+            kept.append((i, wording))
+    return [i for i, _ in kept]
 
 
-def _same(one: list[str], other: list[str], title: str, other_title: str) -> bool:
-    if title.casefold() != other_title.casefold() and min(len(one), len(other)) < 60:
-        return False
-    a, b = set(one), set(other)
-    if {word for word in a ^ b if any(c.isdigit() for c in word)}:
-        return False
-    return len(a & b) >= 0.95 * len(a | b)
+@dataclass(frozen=True)
+class _Wording:
+    """The words of a text: how many, which, and which of them hold a digit."""
+
+    title: str
+    count: int
+    words: frozenset[str]
+    numbers: frozenset[str]
+
+    def repeats(self, other: "_Wording") -> bool:
+        if self.numbers != other.numbers:
+            return False
+        if self.title != other.title and min(self.count, other.count) < _FEW_WORDS:
+            return False
+        sizes = sorted((len(self.words), len(other.words)))
+        if sizes[0] < _ALIKE * sizes[1]:  # the shorter cannot hold enough of the longer
+            return False
+        shared = len(self.words & other.words)
+        return shared >= _ALIKE * (sum(sizes) - shared)
+
+
+@lru_cache(maxsize=512)
+def _wording(text: str, title: str) -> _Wording:
+    found = _WORD.findall(text.casefold())
+    words = frozenset(found)
+    numbers = frozenset(word for word in words if any(map(str.isdigit, word)))
+    return _Wording(title.casefold(), len(found), words, numbers)
 
 
 def confidence(best_sentence: float) -> float:
