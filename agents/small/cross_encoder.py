@@ -5,6 +5,8 @@ two linear heads. A bi-encoder compares two vectors; here the words of both text
 (Nogueira and Cho 2019, "Passage Re-ranking with BERT"), for a hundredth of a second a text.
 """
 
+import threading
+from collections import OrderedDict
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -24,6 +26,7 @@ PAIR_TOKENS = 64
 READ = 8  # of the candidates: the answer is among the first eight 97 times in 100 that it is there
 _PREVIOUS, _QUESTION, _SCOPE, _TITLE, _TITLES = 160, 260, 140, 60, 2
 _BATCH_TOKENS = 256  # small batches, so that both cores read
+_KEPT = 512  # pairs: those of the turns under way; a turn's second pass asks what the first read
 
 
 class CrossEncoder:
@@ -31,23 +34,31 @@ class CrossEncoder:
 
     def __init__(self, adapter: Path, data_dir: Path, *, threads: int | None = None) -> None:
         self._heads = read_heads(adapter)
+        self._known: OrderedDict[tuple[str, str], Vector] = OrderedDict()
+        self._lock = threading.Lock()
         try:
             path = adapted_encoder_path(data_dir, adapter)
             self._encoder = GGUFEmbedder(path, threads=threads, batch_tokens=_BATCH_TOKENS)
         except StoreError as error:
             raise ModelFileError(str(error)) from error
 
-    def intents(self, evidence: Evidence) -> Vector:
-        """Return the log-probability (5,) of each of `INTENTS` as the first step."""
-        scores = self.read([intent_pair(evidence)]) @ self._heads["intents.weight"].T
-        scores = (scores + self._heads["intents.bias"])[0]
+    def intents(self, evidence: Evidence, found: Sequence[Candidate] = ()) -> Vector:
+        """Return the log-probability (5,) of each of `INTENTS` as the first step.
+
+        The sentences `found` by the search are read in the same batches, for `relevances` to have.
+        """
+        pairs = [intent_pair(evidence)]
+        if found and evidence.search:
+            pairs += quote_pairs(found, evidence.search)
+        scores = self.read(pairs)[0] @ self._heads["intents.weight"].T
+        scores = scores + self._heads["intents.bias"]
         best = scores.max()
         logs: Vector = scores - best - np.log(np.exp(scores - best).sum())
         return logs
 
     def relevances(self, found: Sequence[Candidate], result: SearchResult) -> Vector:
         """Return the logit (n,) that each of the first READ candidates answers the query."""
-        pairs = [quote_pair(result.query, c, result.passages[c.passage]) for c in found[:READ]]
+        pairs = quote_pairs(found, result)
         if not pairs:
             return np.zeros(0, np.float32)
         scores = self.read(pairs) @ self._heads["relevance.weight"][0]
@@ -60,7 +71,17 @@ class CrossEncoder:
 
     def read(self, pairs: Sequence[tuple[str, str]]) -> Matrix:
         """Return the pooled vector (n, 384) of each pair of texts; the heads read those."""
-        return self._encoder.encode([self.tokens(*pair) for pair in pairs])
+        with self._lock:
+            known = {pair: self._known[pair] for pair in pairs if pair in self._known}
+        missing = [pair for pair in dict.fromkeys(pairs) if pair not in known]
+        if missing:
+            vectors = self._encoder.encode([self.tokens(*pair) for pair in missing])
+            known |= dict(zip(missing, vectors, strict=True))
+            with self._lock:
+                self._known |= {pair: known[pair] for pair in missing}
+                while len(self._known) > _KEPT:
+                    self._known.popitem(last=False)
+        return np.stack([known[pair] for pair in pairs])
 
     def tokens(self, question: str, text: str) -> list[int]:
         """Return [CLS] question [SEP] text [SEP], at most PAIR_TOKENS: the text gives way."""
@@ -99,6 +120,11 @@ def intent_pair(evidence: Evidence) -> tuple[str, str]:
 def quote_pair(query: str, candidate: Candidate, passage: Passage) -> tuple[str, str]:
     """Return what is read for a sentence: the query, and the sentence under its heading."""
     return query, f"{_place(passage)}: {candidate.text}"
+
+
+def quote_pairs(found: Sequence[Candidate], result: SearchResult) -> list[tuple[str, str]]:
+    """Return what is read for the first READ of the sentences that a search found."""
+    return [quote_pair(result.query, c, result.passages[c.passage]) for c in found[:READ]]
 
 
 def _place(passage: Passage) -> str:

@@ -15,7 +15,7 @@ from frontdesk.agents.errors import ModelError
 from frontdesk.agents.runtime.engine import Engine
 from frontdesk.agents.runtime.engine import Sequence as EngineSequence
 from frontdesk.agents.small.cross_encoder import INTENTS, CrossEncoder
-from frontdesk.agents.small.evidence import follow_up_query
+from frontdesk.agents.small.evidence import candidates, follow_up_query
 from frontdesk.agents.small.prompt import (
     ASKS,
     CHUNK_MARKERS,
@@ -50,6 +50,7 @@ INTENT, RELEVANCE, FOUND, FOUND_AT = 1.5, 1.5, 1.0, 0.5
 # The cross-encoder was taught far more refusals than a desk hears.
 DECLINED_LESS = -2.0
 SURE_QUOTE = 0.6
+LIKELY_SEARCH = 0.2
 SURE_PLACE = 0.75  # the score of a name that is said, not hinted at
 # A directory match below this is noise: tools/contact_lookup.py.
 LIKELY = 0.4
@@ -89,9 +90,10 @@ class SmallModel:
             return Decision("search", {"query": evidence.question})
         with self.engine.open() as sequence:
             logits = sequence.extend(self.rows(render(evidence)))
-            read = self._read(evidence)
-            leaning = _leaning(evidence, read)
-            step, probability = self._choose(logits, self._steps(evidence), leaning)
+            steps = self._steps(evidence)
+            chances = dict(zip(steps, self._weigh(logits, steps), strict=True))
+            read = self._read(evidence, chances.get("search", 0.0))
+            step, probability = self._choose(logits, steps, _leaning(evidence, read))
             if step == "answer":
                 return Decision("answer", {}, probability, self._quotes(sequence, evidence, read))
             if step not in TOOL_STEPS:
@@ -110,15 +112,21 @@ class SmallModel:
         if self.reader:
             self.reader.close()
 
-    def _read(self, evidence: Evidence) -> Rows | None:
-        """Return what the cross-encoder makes of the pass: intents first, then relevances."""
+    def _read(self, evidence: Evidence, searching: float) -> Rows | None:
+        """Return what the cross-encoder makes of the pass: intents first, then relevances.
+
+        Where the first pass is likely to end in `searching` for this very question, the sentences
+        are read along: one batch for both takes less time than one for each.
+        """
         if self.reader is None:
             return None
-        if not evidence.observations:
-            return self.reader.intents(evidence)
-        if evidence.candidates and evidence.search:
-            return self.reader.relevances(evidence.candidates, evidence.search)
-        return None
+        if evidence.observations:
+            if evidence.candidates and evidence.search:
+                return self.reader.relevances(evidence.candidates, evidence.search)
+            return None
+        if evidence.search and not evidence.previous and searching >= LIKELY_SEARCH:
+            return self.reader.intents(evidence, candidates(evidence.search))
+        return self.reader.intents(evidence)
 
     def rows(self, items: Sequence[Item]) -> Rows:
         """Return the input embeddings (positions, n_embd) of a prompt."""
@@ -139,12 +147,18 @@ class SmallModel:
     def _choose(
         self, logits: Rows, allowed: Sequence[Name], leaning: Mapping[str, float] = NO_LEANING
     ) -> tuple[Name, float]:
-        names = [marker(name) for name in allowed]
-        scores = logits[[self._id(name) for name in names]].astype(np.float64)
+        shares = self._weigh(logits, allowed, leaning)
+        best = int(shares.argmax())
+        return allowed[best], float(shares[best])
+
+    def _weigh(
+        self, logits: Rows, allowed: Sequence[str], leaning: Mapping[str, float] = NO_LEANING
+    ) -> NDArray[np.float64]:
+        """Return the probability of each of `allowed`, with what leans to it added to its score."""
+        scores = logits[[self._id(marker(name)) for name in allowed]].astype(np.float64)
         scores += [leaning.get(name, 0.0) for name in allowed]
-        weights = np.exp(scores - scores.max())
-        best = int(weights.argmax())
-        return allowed[best], float(weights[best] / weights.sum())
+        weights: NDArray[np.float64] = np.exp(scores - scores.max())
+        return weights / weights.sum()
 
     def _steps(self, evidence: Evidence) -> list[str]:
         """Return the steps that make sense now: no tool twice, no answer before a look."""

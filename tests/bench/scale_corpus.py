@@ -92,9 +92,9 @@ class Corpus:
         clusters = self._clusters(rng, count)
         return rng, clusters, self._near(rng, self._real[clusters])
 
-    def questions(self, count: int) -> tuple[list[str], Matrix]:
+    def questions(self, count: int, series: int = 0) -> tuple[list[str], Matrix]:
         """Questions of about nine words with their vectors (count, 384), unlike any chunk."""
-        rng = np.random.default_rng((self._seed, 2))
+        rng = np.random.default_rng((self._seed, 2, series))
         clusters = self._clusters(rng, count)
         texts = self._texts(rng, clusters, rng.integers(5, 14, count))
         return [" ".join(text) for text in texts], self._near(rng, self._real[clusters])
