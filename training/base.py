@@ -61,8 +61,10 @@ def base_of(job: Job) -> Path | None:
     return path
 
 
-def base_fingerprint(job: Job) -> dict[str, str]:
-    """Return the fingerprint of what the run trains on."""
+def base_fingerprint(job: Job, before: str = "") -> dict[str, str]:
+    """Return the fingerprint of what the run trains on; none where the stage `before` reads it."""
+    if before in job.recipe.stages:
+        return {}
     path = base_of(job)
     return {"base": of_file(path) if path else "nothing"}
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -15,7 +16,7 @@ def save_network(network: LlamaForCausalLM, path: Path) -> None:
 
 
 def read_network(path: Path) -> LlamaForCausalLM:
-    """Return the network saved by `pretrain`, in float32."""
+    """Return the network saved by `save_network`, in float32."""
     saved = torch.load(path, weights_only=True)
     network = LlamaForCausalLM(LlamaConfig.from_dict(saved["config"]))
     network.load_state_dict(saved["state"], strict=False)
@@ -31,7 +32,7 @@ def average(networks: Sequence[LlamaForCausalLM]) -> LlamaForCausalLM:
     return networks[0]
 
 
-def read_tensors(path: Path) -> tuple[dict[str, np.ndarray], dict[str, int]]:
+def read_tensors(path: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     """Return the network's tensors by their transformers names, and its configuration."""
     saved = torch.load(path, weights_only=True)
     return {name: value.float().numpy() for name, value in saved["state"].items()}, saved["config"]
@@ -44,7 +45,7 @@ def save_adapter(model: torch.nn.Module, alpha: int, path: Path) -> None:
 
 
 def read_adapter(path: Path) -> tuple[list[tuple[str, np.ndarray, np.ndarray]], float]:
-    """Return the LoRA matrices [(tensor, A, B)] saved by `dpo`, and alpha."""
+    """Return the LoRA matrices [(tensor, A, B)] saved by `save_adapter`, and alpha."""
     saved = torch.load(path, weights_only=True)
     return list(_pairs(saved["state"])), float(saved["alpha"])
 

@@ -16,11 +16,6 @@ class Dataset:
     examples: list[Encoded]
     table: SlotTable
 
-    def split(self, held_out: Sequence[str]) -> tuple[list[Encoded], list[Encoded]]:
-        """Return (training, held-out) examples; `held_out` names organisations."""
-        away = [e for e in self.examples if e.group.split(":")[0] in held_out]
-        return [e for e in self.examples if e.group.split(":")[0] not in held_out], away
-
 
 def save(path: Path, dataset: Dataset) -> None:
     """Write the data set; the file appears whole or not at all."""

@@ -1,19 +1,15 @@
 """Teach the refusal adapter its preferences: DPO (Rafailov et al. 2023) on a LoRA beside the model.
 
-    python -m frontdesk.training.dpo runs/small
-
 Pairs come from the model's own doubts on questions it was not trained on: where it would rather
 search than decline what is not the desk's business, decline what is, or quote the wrong sentence.
 Plain DPO wrecks a model this small; the SFT term (Pang et al. 2024) and two in-scope pairs for
 each out-of-scope one keep it whole.
 """
 
-import argparse
-import json
 import random
 import shutil
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +17,7 @@ import torch
 from datasets import Dataset as Rows
 from peft import LoraConfig, TaskType
 from tokenizers import Tokenizer
-from transformers import LlamaForCausalLM, PreTrainedTokenizerFast, TrainerCallback
+from transformers import LlamaForCausalLM, TrainerCallback
 from transformers.trainer_callback import PrinterCallback
 from transformers.trainer_utils import get_last_checkpoint
 from trl import DPOConfig, DPOTrainer
@@ -29,10 +25,8 @@ from trl import DPOConfig, DPOTrainer
 from frontdesk.agents.decision import STEPS
 from frontdesk.agents.small.prompt import marker
 from frontdesk.training.batches import Encoded, collate
-from frontdesk.training.checkpoint import read_network, save_adapter
-from frontdesk.training.dataset import load
-from frontdesk.training.network import marker_ids, take_slots
-from frontdesk.training.tokenizer import read_tokenizer, token_id
+from frontdesk.training.network import marker_ids
+from frontdesk.training.tokenizer import as_transformers, token_id
 
 
 @dataclass(frozen=True)
@@ -210,9 +204,6 @@ def train_adapter(
     Each epoch leaves a checkpoint in `folder` until it is over; with `resume`, a training that was
     killed goes on from the last.
     """
-    fast = PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer, pad_token=marker("pad"), eos_token=marker("end")
-    )
     adapter = LoraConfig(
         r=settings.rank,
         lora_alpha=settings.alpha,
@@ -233,7 +224,7 @@ def train_adapter(
         args=_schedule(folder, settings),
         train_dataset=to_rows(pairs),
         eval_dataset=to_rows(held_out),
-        processing_class=fast,
+        processing_class=as_transformers(tokenizer),
         peft_config=adapter,
     )
     trainer.remove_callback(PrinterCallback)
@@ -243,37 +234,3 @@ def train_adapter(
     trainer.train(resume_from_checkpoint=kept)
     shutil.rmtree(checkpoints, ignore_errors=True)
     return trainer
-
-
-def dpo(run: Path, settings: DpoSettings, threads: int = 1) -> Path:
-    """Write `dpo/adapter.pt`, its settings and its history under `run`; return the folder."""
-    torch.set_num_threads(threads)
-    folder = run / "dpo"
-    folder.mkdir(parents=True, exist_ok=True)
-    tokenizer = read_tokenizer(run / "collect" / "tokenizer.json")
-    dataset = load(run / "preferences" / "data.npz")
-    network = read_network(run / "sft" / "model.pt")
-    take_slots(network, dataset.table)
-    chosen = make_pairs(network, dataset.examples, tokenizer, settings)
-    cut = len(chosen) // 10
-    trainer = train_adapter(network, tokenizer, chosen[cut:], chosen[:cut], folder, settings)
-    save_adapter(trainer.model, settings.alpha, folder / "adapter.pt")
-    record = {"settings": asdict(settings), "pairs": len(chosen), "log": trainer.state.log_history}
-    (folder / "record.json").write_text(json.dumps(record, indent=2))
-    return folder
-
-
-def main() -> None:
-    """Run the stage from the command line."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("run", type=Path)
-    parser.add_argument("--rate", type=float, default=DpoSettings.rate)
-    parser.add_argument("--epochs", type=int, default=DpoSettings.epochs)
-    parser.add_argument("--pairs", type=int, default=DpoSettings.pairs)
-    options = parser.parse_args()
-    settings = DpoSettings(rate=options.rate, epochs=options.epochs, pairs=options.pairs)
-    dpo(options.run, settings)
-
-
-if __name__ == "__main__":
-    main()

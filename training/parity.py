@@ -1,8 +1,9 @@
-"""Does llama.cpp choose what PyTorch chooses? A network and its GGUF files on the same prompts."""
+"""Does llama.cpp decide what PyTorch decides? A network and its GGUF files on the same prompts."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -14,47 +15,66 @@ from frontdesk.training.batches import Encoded, SlotTable
 from frontdesk.training.dataset import load
 from frontdesk.training.network import take_slots
 
+Write = Callable[[Encoded], tuple[int, ...]]
 
-@torch.no_grad()
+
+def in_pytorch(network: LlamaForCausalLM, table: SlotTable) -> Write:
+    """Return what writes a decision's markers greedily, each after the one before."""
+    take_slots(network, table)
+    network.eval()
+
+    @torch.no_grad()
+    def write(example: Encoded) -> tuple[int, ...]:
+        written: tuple[int, ...] = ()
+        for _ in example.target:
+            ids = torch.tensor([(*example.prompt, *written)])
+            hidden = network.model(input_ids=ids).last_hidden_state[0, -1]
+            written = (*written, int(network.lm_head(hidden).argmax()))
+        return written
+
+    return write
+
+
+@contextmanager
+def in_gguf(file: Path, table: SlotTable) -> Iterator[Write]:
+    """Yield what writes them with a GGUF file, reading slots as the served decider does."""
+    rows = read_table(file)
+
+    def row(i: int) -> np.ndarray:
+        if i < table.vocabulary:
+            token: np.ndarray = rows.tokens[[i]]
+            return token
+        slot = i - table.vocabulary
+        return slot_rows(rows, table.markers[slot], table.values[slot].astype(np.float32))
+
+    with Engine(file, threads=1) as engine:
+
+        def write(example: Encoded) -> tuple[int, ...]:
+            written: tuple[int, ...] = ()
+            with engine.open() as sequence:
+                logits = sequence.extend(np.concatenate([row(i) for i in example.prompt]))
+                for n in range(len(example.target)):
+                    written = (*written, int(np.argmax(logits)))
+                    if n + 1 < len(example.target):
+                        logits = sequence.extend(written[-1:])
+            return written
+
+        yield write
+
+
 def compare(
     network: LlamaForCausalLM, files: Mapping[str, Path], data: Path, count: int
-) -> dict[str, Any]:
-    """Return, for each file, on how many of the first `count` prompts the same token is likeliest.
+) -> dict[str, str]:
+    """Return, for each file, on how many of the first `count` prompts the same marker comes first.
 
     {"f32 same": "50 of 50", "served same": "50 of 50"}
     """
     dataset = load(data)
-    examples = dataset.examples[:count]
-    take_slots(network, dataset.table)
-    network.eval()
-    wanted = [
-        int(network(input_ids=torch.tensor([example.prompt])).logits[0, -1].argmax())
-        for example in examples
-    ]
-    return {
-        f"{name} same": f"{_agreeing(path, examples, dataset.table, wanted)} of {len(wanted)}"
-        for name, path in files.items()
-    }
-
-
-def _agreeing(path: Path, examples: list[Encoded], slots: SlotTable, wanted: list[int]) -> int:
-    table = read_table(path)
-    engine = Engine(path, threads=1)
-    same = 0
-    try:
-        for example, right in zip(examples, wanted, strict=True):
-            rows = [
-                table.tokens[[i]]
-                if i < slots.vocabulary
-                else slot_rows(
-                    table,
-                    slots.markers[i - slots.vocabulary],
-                    slots.values[i - slots.vocabulary].astype(np.float32),
-                )
-                for i in example.prompt
-            ]
-            with engine.open() as sequence:
-                same += int(sequence.extend(np.concatenate(rows)).argmax()) == right
-    finally:
-        engine.close()
-    return same
+    examples = [replace(e, target=e.target[:1]) for e in dataset.examples[:count]]
+    wanted = list(map(in_pytorch(network, dataset.table), examples))
+    found = {}
+    for name, file in files.items():
+        with in_gguf(file, dataset.table) as write:
+            same = sum(write(e) == right for e, right in zip(examples, wanted, strict=True))
+        found[f"{name} same"] = f"{same} of {len(wanted)}"
+    return found

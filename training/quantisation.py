@@ -1,36 +1,35 @@
-"""What quantising costs the bundled model, and whether its GGUF file says what its weights say.
+"""What quantising costs the model of a run, and whether its GGUF file says what its weights say.
 
     python -m frontdesk.training.quantisation runs/NAME [--served FILE.gguf] [--examples 2000]
 
-Examples that the model was not trained on (`--data`, by default the run's preference set) are
-decided by PyTorch in float32 and by each file: the first marker, and all markers of a decision,
-each written greedily after the one before. One row a file:
+The questions of the run's preference pairs, which the model was not trained on, are decided by
+PyTorch in float32 and by each file: the first marker, and all markers of a decision, each written
+greedily after the one before. What a quantisation changes in whole answers is in the report of
+`evaluate`, for those that the recipe names in `export.compared`. One row a file:
 
 | weights | MiB | first step right | points lost | whole decision right | points lost | as PyTorch |
 """
 
 import argparse
 import random
+import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import torch
-from tokenizers import Tokenizer
 
-from frontdesk.agents.runtime.engine import Engine
-from frontdesk.agents.small.slots import SLOT_TOKENS, read_table, slot_rows
-from frontdesk.training.batches import Encoded, SlotTable
-from frontdesk.training.checkpoint import read_network, read_tensors
+from frontdesk.training.batches import Encoded
+from frontdesk.training.checkpoint import read_network
+from frontdesk.training.conversion.precision import QUANTISATIONS, quantise
 from frontdesk.training.dataset import load
-from frontdesk.training.export import quantise, write_model
-from frontdesk.training.network import take_slots
+from frontdesk.training.parity import in_gguf, in_pytorch
+from frontdesk.training.pipeline.errors import TrainingError
+from frontdesk.training.pipeline.run import RunFolder
+from frontdesk.training.stages.export import in_float32
 
-KINDS = ("F16", "Q8_0", "Q4_0", "Q4_K_M")
 Decisions = list[tuple[int, ...]]
-Write = Callable[[Encoded], tuple[int, ...]]
 
 
 @dataclass(frozen=True)
@@ -44,91 +43,49 @@ class Row:
     equal: float
 
 
-def in_pytorch(weights: Path, table: SlotTable) -> Write:
-    """Return what writes a decision's markers greedily with the weights of `sft/model.pt`."""
-    network = read_network(weights).float().eval()
-    take_slots(network, table)
-
-    @torch.no_grad()
-    def write(example: Encoded) -> tuple[int, ...]:
-        written: tuple[int, ...] = ()
-        for _ in example.target:
-            ids = torch.tensor([(*example.prompt, *written)])
-            hidden = network.model(input_ids=ids).last_hidden_state[0, -1]
-            written = (*written, int(network.lm_head(hidden).argmax()))
-        return written
-
-    return write
-
-
-def in_gguf(engine: Engine, file: Path, table: SlotTable) -> Write:
-    """Return what writes them with a GGUF file, reading slots as the served decider does."""
-    rows = read_table(file)
-
-    def row(i: int) -> np.ndarray:
-        if i < table.vocabulary:
-            token: np.ndarray = rows.tokens[i][None, :]
-            return token
-        slot = i - table.vocabulary
-        return slot_rows(rows, table.markers[slot], table.values[slot].astype(np.float32))
-
-    def write(example: Encoded) -> tuple[int, ...]:
-        written: tuple[int, ...] = ()
-        with engine.open() as sequence:
-            logits = sequence.extend(np.concatenate([row(i) for i in example.prompt]))
-            for n in range(len(example.target)):
-                written = (*written, int(np.argmax(logits)))
-                if n + 1 < len(example.target):
-                    logits = sequence.extend(written[-1:])
-        return written
-
-    return write
-
-
 def judge(
-    name: str, size: int, examples: Sequence[Encoded], written: Decisions, first: Decisions
+    name: str, file: Path, examples: Sequence[Encoded], written: Decisions, first: Decisions
 ) -> Row:
     """Return the row of one file; `first` is what PyTorch decided."""
     pairs = list(zip(examples, written, strict=True))
     return Row(
         name,
-        size / 2**20,
+        file.stat().st_size / 2**20,
         sum(w[0] == e.target[0] for e, w in pairs) / len(pairs),
         sum(w == e.target for e, w in pairs) / len(pairs),
         sum(a == b for a, b in zip(written, first, strict=True)) / len(pairs),
     )
 
 
-def write_files(run: Path, tokenizer: Tokenizer, folder: Path) -> list[Path]:
-    """Write the run's weights as F32 and in each of `KINDS`; return the files."""
-    tensors, config = read_tensors(run / "sft" / "model.pt")
-    full = folder / "F32.gguf"
-    write_model(full, tensors, config, tokenizer, {"frontdesk.slots": SLOT_TOKENS})
-    files = [full]
-    for kind in KINDS:
-        quantise(full, folder / f"{kind}.gguf", kind)
-        files.append(folder / f"{kind}.gguf")
-    return files
-
-
 def compare(
-    run: Path, data: Path, served: Sequence[Path], count: int, seed: int = 7
+    run: RunFolder, served: Sequence[Path], count: int, seed: int = 7
 ) -> tuple[list[Row], int]:
-    """Return a row for PyTorch and for each file, and on how many examples they rest."""
-    dataset = load(data)
-    tokenizer = Tokenizer.from_file(str(run / "collect" / "tokenizer.json"))
+    """Return a row for PyTorch and for each file, and on how many examples they rest.
+
+    The files are the run's in float32, that one quantised in every way, and those of `served`.
+    Raises `TrainingError` where a stage is not done, or left nothing to compare on.
+    """
+    weights = run.done("sft") / "model.pt"
+    full = in_float32(run.done("export"))
+    dataset = load(run.done("trace") / "preferences.npz")
+    if full is None:
+        raise TrainingError(f"{run.path}: export left no model in float32; run it again")
+    if not dataset.examples:
+        raise TrainingError(f"{run.path}: no decisions to compare; raise synthesise.preferences")
     count = min(count, len(dataset.examples))
     examples = random.Random(seed).sample(dataset.examples, count)
-    weights = run / "sft" / "model.pt"
-    write = in_pytorch(weights, dataset.table)
+    write = in_pytorch(read_network(weights), dataset.table)
     first = [write(example) for example in examples]
-    rows = [judge("PyTorch, float32", weights.stat().st_size, examples, first, first)]
+    rows = [judge("PyTorch, float32", weights, examples, first, first)]
     with tempfile.TemporaryDirectory() as folder:
-        for file in [*write_files(run, tokenizer, Path(folder)), *served]:
-            with Engine(file, threads=1) as engine:
-                write = in_gguf(engine, file, dataset.table)
+        files = [("F32", full)]
+        for kind in QUANTISATIONS:
+            files.append((kind, Path(folder) / f"{kind}.gguf"))
+            quantise(full, files[-1][1], kind)
+        for name, file in [*files, *((file.stem, file) for file in served)]:
+            with in_gguf(file, dataset.table) as write:
                 written = [write(example) for example in examples]
-            rows.append(judge(file.stem, file.stat().st_size, examples, written, first))
+            rows.append(judge(name, file, examples, written, first))
     return rows, count
 
 
@@ -151,19 +108,23 @@ def table(rows: Sequence[Row]) -> str:
 def main() -> None:
     """Print the table; fail when the file in float32 decides otherwise than PyTorch."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("run", type=Path)
-    parser.add_argument("--data", type=Path, help="a data.npz; default: the preferences'")
-    parser.add_argument("--served", type=Path, nargs="*", default=[], help="GGUF files to add")
+    parser.add_argument("run", type=Path, help="the folder of a finished run")
+    parser.add_argument(
+        "--served", type=Path, nargs="*", default=[], help="GGUF files with its tokenizer"
+    )
     parser.add_argument("--examples", type=int, default=2000)
     asked = parser.parse_args()
-    data = asked.data or asked.run / "preferences" / "data.npz"
-    if not data.is_file():
-        raise SystemExit(f"{data}: no such data set; name one with --data")
+    missing = [str(file) for file in asked.served if not file.is_file()]
+    if missing or asked.examples < 1:
+        parser.error(f"no such file: {missing[0]}" if missing else "--examples must be at least 1")
     torch.set_num_threads(1)
-    rows, count = compare(asked.run, data, asked.served, asked.examples)
-    print(f"{count} examples of {data}\n\n{table(rows)}")
+    try:
+        rows, count = compare(RunFolder(asked.run), asked.served, asked.examples)
+    except TrainingError as error:
+        sys.exit(f"quantisation: {error}")
+    print(f"{count} decisions of {asked.run}\n\n{table(rows)}")
     if rows[1].equal < 0.999:
-        raise SystemExit(f"the GGUF file decides as PyTorch in only {100 * rows[1].equal:.2f} %")
+        sys.exit(f"the GGUF file decides as PyTorch in only {100 * rows[1].equal:.2f} %")
 
 
 if __name__ == "__main__":

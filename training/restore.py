@@ -1,4 +1,4 @@
-"""A trained model read back from its GGUF file, to be trained on: the inverse of `export`.
+"""A trained model read back from its GGUF file, to be trained on.
 
 Weights that were quantised come back as they are served, so training goes on from what answers.
 """
@@ -17,7 +17,9 @@ from transformers import LlamaForCausalLM
 
 from frontdesk.agents.small.prompt import MARKERS
 from frontdesk.agents.small.slots import SLOT_TOKENS
-from frontdesk.training.export import gguf_name, interleave
+from frontdesk.training.conversion.families import Config, tensor_name
+from frontdesk.training.conversion.shape import read_shape
+from frontdesk.training.conversion.small_model import FAMILY
 from frontdesk.training.network import make_network
 from frontdesk.training.pipeline.errors import TrainingError
 from frontdesk.training.tokenizer import byte_level
@@ -43,18 +45,18 @@ def read_base(path: Path) -> Base:
     reader = _open(path)
     old = _value(reader, "tokenizer.ggml.tokens")
     names = _widened(old)
-    size = {key: int(_value(reader, f"llama.{name}")) for key, name in _SIZES.items()}
+    shape = read_shape(reader)
     parameters = sum(int(np.prod(tensor.shape)) for tensor in reader.tensors)
     require_memory(parameters, str(path))
     network = make_network(
         len(names),
-        width=size["width"],
-        layers=size["layers"],
-        heads=size["heads"],
-        feed_forward=size["feed_forward"],
+        width=shape["hidden_size"],
+        layers=shape["num_hidden_layers"],
+        heads=shape["num_attention_heads"],
+        feed_forward=shape["intermediate_size"],
     )
     place = {name: row for row, name in enumerate(old)}
-    _fill(network, reader, size["heads"], [place.get(name) for name in names])
+    _fill(network, reader, shape, [place.get(name) for name in names])
     return Base(network, _tokenizer(reader, names))
 
 
@@ -63,14 +65,6 @@ def _widened(names: Sequence[str]) -> list[str]:
     slots = [name for name in names if name.startswith(_SLOT)]
     rest = [name for name in names if not name.startswith(_SLOT)]
     return [*rest, *(marker for marker in MARKERS if marker not in rest), *slots]
-
-
-_SIZES = {
-    "width": "embedding_length",
-    "layers": "block_count",
-    "heads": "attention.head_count",
-    "feed_forward": "feed_forward_length",
-}
 
 
 def read_tokenizer_of(path: Path) -> Tokenizer:
@@ -102,7 +96,7 @@ def _open(path: Path) -> Any:
     if _value(reader, "frontdesk.slots") != SLOT_TOKENS:
         raise TrainingError(
             f"{path}: not a model of this project's shape (frontdesk.slots is not {SLOT_TOKENS});"
-            " start from the bundled model or from nothing (--set sft.base=)"
+            " start from the bundled one (--set base=bundled), others: docs/fine-tuning.md"
         )
     return reader
 
@@ -112,21 +106,22 @@ def _value(reader: Any, key: str) -> Any:
     return field.contents() if field is not None else None
 
 
-def _fill(network: LlamaForCausalLM, reader: Any, heads: int, rows: Sequence[int | None]) -> None:
+def _fill(
+    network: LlamaForCausalLM, reader: Any, shape: Config, rows: Sequence[int | None]
+) -> None:
     """Copy the weights; `rows` says which row of the file each token's embedding is, if any."""
     from gguf.quants import dequantize
 
     tensors = {tensor.name: tensor for tensor in reader.tensors}
     with torch.no_grad():
         for name, parameter in network.named_parameters():
-            tensor = tensors[f"{gguf_name(name.rpartition('.')[0])}.weight"]
+            tensor = tensors[tensor_name(FAMILY, shape["num_hidden_layers"], name)]
             array = np.array(dequantize(tensor.data, tensor.tensor_type), np.float32)
             if "embed_tokens" in name:
                 known = array[[row for row in rows if row is not None]]
                 mean = known[-SLOT_TOKENS - len(MARKERS) : -SLOT_TOKENS].mean(axis=0)
                 array = np.stack([mean if row is None else array[row] for row in rows])
-            if "q_proj" in name or "k_proj" in name:
-                array = interleave(array, heads, back=True)
+            array = FAMILY.read(name, array, shape)
             parameter.copy_(torch.tensor(array).reshape(parameter.shape))
 
 

@@ -1,13 +1,10 @@
-"""Teach the decider its decisions: supervised training from nothing, on the decisions only.
-
-frontdesk train sft
-"""
+"""Teach the decider its decisions: supervised training, on the decisions only."""
 
 import math
 import random
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -30,17 +27,12 @@ from frontdesk.training.training_state import TrainingState
 
 @dataclass(frozen=True)
 class SftSettings:
-    """Shape and schedule of the run; the values are those that made the bundled model.
+    """Schedule of a training.
 
     With `patience`, training stops after that many epochs without a better held-out score and the
     best epoch stays; without it, the last one does.
     """
 
-    width: int = 256
-    layers: int = 4
-    heads: int = 4
-    feed_forward: int = 704
-    vocabulary: int = 6000
     epochs: int = 6
     batch: int = 64
     rate: float = 1.5e-3
@@ -150,8 +142,3 @@ def exact(network: LlamaForCausalLM, examples: Sequence[Encoded], pad: int) -> f
         guesses = guess(network, batch)
         right += int(((guesses == batch.labels) | (batch.labels == -100)).all(-1).sum())
     return right / max(1, len(examples))
-
-
-def describe(settings: SftSettings) -> dict[str, object]:
-    """Return the settings as plain values, for the run's record."""
-    return asdict(settings)

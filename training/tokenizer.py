@@ -2,11 +2,15 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
 
-from frontdesk.agents.small.prompt import MARKERS
+from frontdesk.agents.small.prompt import MARKERS, marker
 from frontdesk.agents.small.slots import SLOT_TOKENS
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerFast
 
 # The split of Qwen2: words with their leading space, single digits, runs of punctuation.
 _SPLIT = (
@@ -66,3 +70,13 @@ def token_id(tokenizer: Tokenizer, name: str) -> int:
 def read_tokenizer(path: Path) -> Tokenizer:
     """Return the tokenizer saved at `path`."""
     return Tokenizer.from_file(str(path))
+
+
+def as_transformers(tokenizer: Tokenizer) -> "PreTrainedTokenizerFast":
+    """Return the tokenizer in the form that transformers and TRL take."""
+    # Three seconds to import, which a stage that only encodes does without.
+    from transformers import PreTrainedTokenizerFast
+
+    return PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer, pad_token=marker("pad"), eos_token=marker("end")
+    )

@@ -8,13 +8,14 @@ import onnxruntime
 import pytest
 import torch
 from peft import PeftModel, get_peft_model
+from safetensors.torch import load_file, save_file
 from toys import ASKED, TALKS, toy
 from transformers import AutoModelForCausalLM
 
 from frontdesk.agents.runtime.engine import Engine
 from frontdesk.training.causal.base import lora_config, open_tokenizer
 from frontdesk.training.causal.settings import LoraSettings
-from frontdesk.training.conversion import elsewhere
+from frontdesk.training.conversion import elsewhere, families
 from frontdesk.training.conversion.cost import costs, table
 from frontdesk.training.conversion.errors import ConversionError
 from frontdesk.training.conversion.export import ExportSettings, export
@@ -68,6 +69,20 @@ def test_every_family_writes_the_same_tokens(
     found = compare(write_gguf(model, tmp_path / "m.gguf", "F32"), model, PROMPTS)
     assert [one.same for one in found] == [True, True, True]
     assert all(len(set(one.served)) > 3 for one in found)  # it says something
+
+
+@pytest.mark.parametrize("kind", families.FAMILIES)
+def test_reading_is_the_inverse_of_writing(kind: str) -> None:
+    family = families.FAMILIES[kind]
+    config = {"num_attention_heads": 4, "num_key_value_heads": 2}
+    rng = np.random.default_rng(0)
+    for name, rows in (("q_proj", 64), ("k_proj", 32), ("v_proj", 32), ("norm", 16)):
+        tensor = rng.integers(-9, 9, (rows, 16)).astype(np.float32)
+        there = family.written(f"{name}.weight", tensor, config)
+        np.testing.assert_array_equal(family.read(f"{name}.weight", there, config), tensor)
+        turned = family.interleaved and name in ("q_proj", "k_proj")
+        shifted = family.shifted_norms and name == "norm"
+        assert np.array_equal(there, tensor) != (turned or shifted)
 
 
 def test_a_difference_is_found(base: Path, tmp_path: Path) -> None:
@@ -178,3 +193,12 @@ def test_what_is_not_written_is_said(tmp_path: Path) -> None:
         write_gguf(tmp_path, tmp_path / "m.gguf")
     with pytest.raises(ConversionError, match="no PEFT adapter there"):
         write_gguf_adapter(tmp_path, tmp_path, tmp_path / "a.gguf")
+
+
+def test_half_an_adapter_is_refused(base: Path, tmp_path: Path) -> None:
+    file = adapted(base, tmp_path / "half") / "adapter_model.safetensors"
+    left = load_file(file)
+    del left[next(name for name in left if "lora_B" in name)]
+    save_file(left, file)
+    with pytest.raises(ConversionError, match="has one LoRA matrix of two"):
+        write_gguf_adapter(tmp_path / "half", base, tmp_path / "a.gguf")

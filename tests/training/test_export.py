@@ -8,15 +8,16 @@ import torch
 from tokenizers import Tokenizer
 from transformers import LlamaForCausalLM
 
+from frontdesk.agents.deciders import reads_slots
 from frontdesk.agents.runtime.engine import Engine
 from frontdesk.agents.small.slots import SLOT_TOKENS, read_table, slot_rows
 from frontdesk.training.batches import SlotTable
-from frontdesk.training.export import quantise, write_adapter, write_model
+from frontdesk.training.conversion.precision import quantise
+from frontdesk.training.conversion.small_model import write_adapter, write_model
 from frontdesk.training.network import make_network, take_slots
 from frontdesk.training.tokenizer import token_id, train_tokenizer
 
 TEXTS = ["how long is the wait at the clinic", "who do i call about parking", "wo ist die Küche?"]
-FACTS: dict[str, str | int] = {"general.name": "toy", "frontdesk.slots": SLOT_TOKENS}
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +38,7 @@ def file(
 ) -> Path:
     path = tmp_path_factory.mktemp("gguf") / "toy.gguf"
     tensors = {name: value.detach().numpy() for name, value in network.state_dict().items()}
-    write_model(path, tensors, network.config.to_dict(), tokenizer, FACTS)
+    write_model(path, tensors, network.config.to_dict(), tokenizer, "toy")
     return path
 
 
@@ -68,6 +69,7 @@ def test_a_slot_is_the_same_row_in_training_and_in_service(
 ) -> None:
     values = np.random.default_rng(2).standard_normal(SLOT_TOKENS).astype(np.float32)
     marker = token_id(tokenizer, "<|question|>")
+    assert reads_slots(file)
     table = SlotTable(tokenizer.get_vocab_size())
     virtual = table.add(marker, values)
     plain = network.get_input_embeddings()
@@ -86,7 +88,7 @@ def test_the_adapter_acts_at_scale_one_and_is_absent_at_zero(
     a = rng.standard_normal((4, 64)).astype(np.float32) / 8
     b = rng.standard_normal((64, 4)).astype(np.float32)
     path = tmp_path / "adapter.gguf"
-    write_adapter(path, [(name, a, b)], heads=2, alpha=8.0, name="toy")
+    write_adapter(path, [(name, a, b)], file, alpha=8.0, name="toy")
     ids = tokenizer.encode(TEXTS[0], add_special_tokens=False).ids
     weight = network.get_parameter(f"{name}.weight")
     before = logits(network, ids)

@@ -20,8 +20,8 @@ from transformers import (
 
 from frontdesk.training.causal.base import lora_config
 from frontdesk.training.causal.errors import FineTuningError
-from frontdesk.training.causal.history import plot, write_record
-from frontdesk.training.causal.schedule import arguments, last_checkpoint, quiet, stopping
+from frontdesk.training.causal.history import keep
+from frontdesk.training.causal.schedule import arguments, run, stopping
 from frontdesk.training.causal.settings import LoraSettings, RunSettings
 
 Labelled = tuple[str, str]
@@ -86,22 +86,15 @@ def classify(
         compute_metrics=accuracy,
         callbacks=stopping(settings),
     )
-    quiet(trainer, settings)
-    trainer.train(resume_from_checkpoint=last_checkpoint(folder, resume))
+    run(trainer, settings, folder, resume=resume)
     judged = trainer.evaluate()
     metrics = {
         "held_out_loss": float(judged["eval_loss"]),
         "held_out_accuracy": float(judged["eval_accuracy"]),
         "steps": float(trainer.state.global_step),
     }
-    trainer.save_model(str(folder / "adapter"))
-    tokenizer.save_pretrained(str(folder / "adapter"))
-    write_record(folder, settings, trainer.state.log_history, metrics)
-    plot(
-        folder / "loss.png",
-        trainer.state.log_history,
-        {"loss": ("loss", "eval_loss"), "accuracy": ("eval_accuracy",)},
-    )
+    panels = {"loss": ("loss", "eval_loss"), "accuracy": ("eval_accuracy",)}
+    keep(trainer, tokenizer, folder / "adapter", settings, metrics, {"loss.png": panels})
     return metrics
 
 

@@ -9,14 +9,13 @@
 learnt, tool calls (`tool_calls`, in OpenAI's form) with it; `tools` describes the tools.
 """
 
-import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
-from frontdesk.training.causal.errors import FineTuningError
+from frontdesk.training.causal.rows import read_rows, write_rows
 
 
 class Function(BaseModel):
@@ -60,52 +59,9 @@ class Dialogue(BaseModel):
 
 def write_dialogues(path: Path, dialogues: Iterable[Dialogue]) -> int:
     """Write `dialogues` and return how many; the file appears whole or not at all."""
-    part = path.with_name(f"{path.name}.part")
-    count = 0
-    with part.open("w", encoding="utf-8") as file:
-        for dialogue in dialogues:
-            file.write(f"{dialogue.model_dump_json(exclude_defaults=True)}\n")
-            count += 1
-    part.replace(path)
-    return count
+    return write_rows(path, dialogues)
 
 
 def read_dialogues(path: Path) -> list[Dialogue]:
-    """Return the dialogues of a file.
-
-    Raises:
-        FineTuningError: a line is no dialogue; the message names file, line and reason.
-    """
-    dialogues = []
-    for number, row in read_lines(path):
-        try:
-            dialogues.append(Dialogue.model_validate(row))
-        except ValidationError as error:
-            first = error.errors()[0]
-            place = ".".join(str(part) for part in first["loc"])
-            raise FineTuningError(f"{path} line {number}: {place}: {first['msg']}") from error
-    return dialogues
-
-
-def read_lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Yield (line number, object) of a JSON Lines file; empty lines are passed over.
-
-    Raises:
-        FineTuningError: the file cannot be read, or a line is no JSON object.
-    """
-    try:
-        text = path.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise FineTuningError(f"{path} cannot be read: {error}") from error
-    for number, line in enumerate(text.split("\n"), 1):
-        if not line.strip():
-            continue
-        try:
-            row = json.loads(line)
-        except json.JSONDecodeError as error:
-            place = f"column {error.colno}: {error.msg}"
-            raise FineTuningError(f"{path} line {number}: not JSON, {place}") from error
-        if not isinstance(row, dict):
-            kind = type(row).__name__
-            raise FineTuningError(f"{path} line {number}: an object was expected, not a {kind}")
-        yield number, row
+    """Return the dialogues of a file. Raises `FineTuningError` naming file, line and reason."""
+    return read_rows(path, Dialogue)

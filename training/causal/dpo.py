@@ -15,9 +15,9 @@ from frontdesk.training.causal.base import lora_config, open_base, open_tokenize
 from frontdesk.training.causal.dialogues import Message
 from frontdesk.training.causal.errors import FineTuningError
 from frontdesk.training.causal.examples import Reader
-from frontdesk.training.causal.history import plot, write_record
+from frontdesk.training.causal.history import keep
 from frontdesk.training.causal.preferences import Preference
-from frontdesk.training.causal.schedule import arguments, last_checkpoint, quiet, stopping
+from frontdesk.training.causal.schedule import arguments, run, stopping
 from frontdesk.training.causal.settings import DpoSettings
 
 _PANELS = {
@@ -61,8 +61,7 @@ def dpo(
         peft_config=lora_config(settings.lora),
         callbacks=stopping(settings),
     )
-    quiet(trainer, settings)
-    trainer.train(resume_from_checkpoint=last_checkpoint(folder, resume))
+    run(trainer, settings, folder, resume=resume)
     judged = trainer.evaluate()
     metrics = {
         "held_out_loss": float(judged["eval_loss"]),
@@ -71,11 +70,7 @@ def dpo(
         "steps": float(trainer.state.global_step),
         **{f"pairs_{kind}": float(n) for kind, n in Counter(p.kind for p in train).items()},
     }
-    trainer.save_model(str(folder / "adapter"))
-    if trainer.is_world_process_zero():
-        tokenizer.save_pretrained(str(folder / "adapter"))
-        write_record(folder, settings, trainer.state.log_history, metrics)
-        plot(folder / "rewards.png", trainer.state.log_history, _PANELS)
+    keep(trainer, tokenizer, folder / "adapter", settings, metrics, {"rewards.png": _PANELS})
     return metrics
 
 

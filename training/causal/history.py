@@ -10,6 +10,27 @@ from pydantic import BaseModel
 Log = Sequence[Mapping[str, Any]]
 
 
+def keep(
+    trainer: Any,
+    tokenizer: Any,
+    target: Path,
+    settings: BaseModel,
+    metrics: Mapping[str, float],
+    panels: Mapping[str, Mapping[str, Sequence[str]]],
+) -> None:
+    """Write what was trained to the folder `target`, and the record of the run beside it.
+
+    `panels` names the plots, each with its panels. Of several processes one writes.
+    """
+    trainer.save_model(str(target))
+    if trainer.is_world_process_zero():
+        history = trainer.state.log_history
+        tokenizer.save_pretrained(str(target))
+        write_record(target.parent, settings, history, metrics)
+        for name, shown in panels.items():
+            plot(target.parent / name, history, shown)
+
+
 def write_record(
     folder: Path, settings: BaseModel, history: Log, metrics: Mapping[str, float]
 ) -> None:

@@ -10,18 +10,16 @@ feedback     an answer that a person mended, and what it was
 import random
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from frontdesk.agents.chat.decider import QUOTES, allowed_steps
 from frontdesk.agents.chat.prompt import shown
 from frontdesk.agents.decision import TOOL_STEPS, Evidence
 from frontdesk.db.feedback import Feedback
 from frontdesk.tools.toolbox import Toolbox
-from frontdesk.training.causal.dialogues import Dialogue, Message, read_lines
-from frontdesk.training.causal.errors import FineTuningError
+from frontdesk.training.causal.dialogues import Dialogue, Message
 from frontdesk.training.causal.traces import answer_words, dialogue, passes
 from frontdesk.training.corpus import Organisation, Question
 
@@ -131,29 +129,6 @@ def rejected_samples(
         if wrong:
             rejected, _ = wrong.most_common(1)[0]
             yield Preference(dialogue=right, rejected=rejected, kind="sampled")
-
-
-def write_preferences(path: Path, pairs: Iterable[Preference]) -> int:
-    """Write the pairs as JSON Lines and return how many."""
-    count = 0
-    with path.open("w", encoding="utf-8") as file:
-        for pair in pairs:
-            file.write(f"{pair.model_dump_json(exclude_defaults=True)}\n")
-            count += 1
-    return count
-
-
-def read_preferences(path: Path) -> list[Preference]:
-    """Return the pairs of a file. Raises `FineTuningError` naming file and line."""
-    pairs = []
-    for number, row in read_lines(path):
-        try:
-            pairs.append(Preference.model_validate(row))
-        except ValidationError as error:
-            first = error.errors()[0]
-            place = ".".join(str(part) for part in first["loc"])
-            raise FineTuningError(f"{path} line {number}: {place}: {first['msg']}") from error
-    return pairs
 
 
 def spoken(question: str, chosen: str, rejected: str) -> Preference:

@@ -15,8 +15,9 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from frontdesk.training.causal.dialogues import Dialogue, Message, read_lines
+from frontdesk.training.causal.dialogues import Dialogue, Message
 from frontdesk.training.causal.errors import FineTuningError
+from frontdesk.training.causal.rows import read_lines
 
 Row = Mapping[str, Any]
 _ROLES = {"human": "user", "gpt": "assistant", "chatgpt": "assistant", "bing": "assistant"}

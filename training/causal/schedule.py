@@ -54,17 +54,14 @@ def stopping(settings: RunSettings) -> list[EarlyStoppingCallback]:
     return [EarlyStoppingCallback(settings.patience, early_stopping_threshold=BETTER_BY)]
 
 
-def quiet(trainer: Trainer, settings: RunSettings) -> None:
-    """Print nothing where no progress is to be shown: what is logged goes to history.json."""
+def run(trainer: Trainer, settings: RunSettings, folder: Path, *, resume: bool) -> None:
+    """Train; `resume` goes on from the last checkpoint under `folder`, if it came that far.
+
+    Where no progress is to be shown nothing is printed: what is logged goes to history.json.
+    """
     if not settings.progress:
         trainer.remove_callback(PrinterCallback)
         datasets.disable_progress_bars()
-
-
-def last_checkpoint(folder: Path, resume: bool) -> str | None:
-    """Return where a run broke off; None when it starts anew, or has not come that far."""
     checkpoints = folder / "checkpoints"
-    if not resume or not checkpoints.is_dir():
-        return None
-    found: str | None = get_last_checkpoint(str(checkpoints))
-    return found
+    found = get_last_checkpoint(str(checkpoints)) if resume and checkpoints.is_dir() else None
+    trainer.train(resume_from_checkpoint=found)

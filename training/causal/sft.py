@@ -17,8 +17,8 @@ from frontdesk.training.causal.base import lora_config, open_base, open_tokenize
 from frontdesk.training.causal.dialogues import Dialogue
 from frontdesk.training.causal.errors import FineTuningError
 from frontdesk.training.causal.examples import Example, Reader
-from frontdesk.training.causal.history import plot, write_record
-from frontdesk.training.causal.schedule import arguments, last_checkpoint, quiet, stopping
+from frontdesk.training.causal.history import keep
+from frontdesk.training.causal.schedule import arguments, run, stopping
 from frontdesk.training.causal.settings import SftSettings
 
 
@@ -59,9 +59,7 @@ def sft(
         peft_config=lora_config(settings.lora) if settings.method == "lora" else None,
         callbacks=stopping(settings),
     )
-    quiet(trainer, settings)
-    trainer.train(resume_from_checkpoint=last_checkpoint(folder, resume))
-    history = trainer.state.log_history
+    run(trainer, settings, folder, resume=resume)
     metrics = {
         "held_out_loss": float(trainer.state.best_metric or float("nan")),
         "steps": float(trainer.state.global_step),
@@ -72,11 +70,8 @@ def sft(
         ),
     }
     target = folder / ("adapter" if settings.method == "lora" else "model")
-    trainer.save_model(str(target))
-    if trainer.is_world_process_zero():
-        tokenizer.save_pretrained(str(target))
-        write_record(folder, settings, history, metrics)
-        plot(folder / "loss.png", history, {"loss": ("loss", "eval_loss")})
+    panels = {"loss.png": {"loss": ("loss", "eval_loss")}}
+    keep(trainer, tokenizer, target, settings, metrics, panels)
     return metrics
 
 

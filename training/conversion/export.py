@@ -7,7 +7,6 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Literal
 
 from frontdesk.training.causal.base import open_tokenizer
 from frontdesk.training.causal.dialogues import Dialogue
@@ -16,11 +15,10 @@ from frontdesk.training.causal.settings import Settings
 from frontdesk.training.conversion.cost import Cost, costs, table
 from frontdesk.training.conversion.elsewhere import Elsewhere, convert
 from frontdesk.training.conversion.errors import ConversionError
-from frontdesk.training.conversion.gguf_model import Precision, write_gguf
+from frontdesk.training.conversion.gguf_model import write_gguf
 from frontdesk.training.conversion.greedy import compare
-from frontdesk.training.export import quantise
+from frontdesk.training.conversion.precision import Precision, Quantisation, quantise
 
-Quantisation = Literal["F16", "Q8_0", "Q4_0", "Q4_K_M"]
 TIE = 0.05  # logits: llama.cpp keeps keys and values as float16
 
 

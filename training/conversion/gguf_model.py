@@ -1,9 +1,9 @@
 """Writes a Hugging Face model as GGUF, tensor by tensor: an 8 B model needs no 16 GB for it."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from gguf import GGMLQuantizationType as Kind
@@ -11,17 +11,11 @@ from gguf import GGUFWriter, LlamaFileType, quant_shape_to_byte_shape, quants
 from safetensors import SafetensorError, safe_open
 
 from frontdesk.training.conversion.errors import ConversionError
-from frontdesk.training.conversion.families import (
-    FAMILIES,
-    Array,
-    read_config,
-    rope_factors,
-    tensor_name,
-    write_shape,
-)
+from frontdesk.training.conversion.families import FAMILIES, Array, read_config, tensor_name
+from frontdesk.training.conversion.precision import Precision
+from frontdesk.training.conversion.shape import rope_factors, write_shape
 from frontdesk.training.conversion.spelling import write_spelling
 
-Precision = Literal["F32", "F16", "BF16"]
 _FILE_TYPES = {
     "F32": LlamaFileType.ALL_F32,
     "F16": LlamaFileType.MOSTLY_F16,
@@ -78,6 +72,16 @@ def write_gguf(model: Path, target: Path, precision: Precision = "F16", name: st
     writer.close()
     part.replace(target)
     return target
+
+
+def write_tensors(writer: GGUFWriter, named: Iterable[tuple[str, Array]]) -> None:
+    """Write [(name, tensor)] as F32 behind the keys that `writer` holds, and close the file."""
+    for name, array in named:
+        writer.add_tensor(name, np.ascontiguousarray(array, np.float32))
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
 
 
 def tensors(model: Path) -> Iterator[tuple[str, Array]]:

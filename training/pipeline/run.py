@@ -70,6 +70,12 @@ class RunFolder:
                 " the stage again"
             ) from error
 
+    def done(self, stage: str) -> Path:
+        """Return the folder of a finished stage. Raises `TrainingError` if it is not done."""
+        if self.record(stage) is None:
+            raise TrainingError(f"{self.path}: {stage} is not done; run it first")
+        return self.folder(stage)
+
     def intact(self, record: Record) -> bool:
         """Tell whether everything the stage made is still there, byte for byte."""
         folder = self.folder(record.stage)

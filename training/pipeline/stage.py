@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from frontdesk.graphs.settings import Settings
-from frontdesk.training.pipeline.errors import TrainingError
 from frontdesk.training.pipeline.recipe import Recipe, StageSettings
 from frontdesk.training.pipeline.run import RunFolder
 
@@ -36,9 +35,7 @@ class Job:
 
     def of(self, stage: str) -> Path:
         """Return the folder of an earlier stage. Raises `TrainingError` if it is not done."""
-        if self.run.record(stage) is None:
-            raise TrainingError(f"{self.run.path}: {stage} is not done; run it first")
-        return self.run.folder(stage)
+        return self.run.done(stage)
 
     def has(self, stage: str) -> bool:
         """Tell whether the run includes an earlier stage."""

@@ -7,17 +7,17 @@ answers. Writes `adapter.pt`, `history.json` and a plot of reward margins and ac
 """
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from pydantic import Field
 from tokenizers import Tokenizer
-from transformers import LlamaForCausalLM
 
 from frontdesk.agents.small.prompt import marker
-from frontdesk.training.base import base_fingerprint, base_of
+from frontdesk.training.base import base_fingerprint
 from frontdesk.training.batches import Encoded
-from frontdesk.training.checkpoint import read_network, save_adapter
+from frontdesk.training.checkpoint import save_adapter
 from frontdesk.training.dataset import load, merge
 from frontdesk.training.dpo import DpoSettings, Pair, make_pairs, train_adapter
 from frontdesk.training.network import take_slots
@@ -27,6 +27,7 @@ from frontdesk.training.pipeline.recipe import StageSettings
 from frontdesk.training.pipeline.run import write_whole
 from frontdesk.training.pipeline.script import run_script
 from frontdesk.training.pipeline.stage import Job, Result, Stage
+from frontdesk.training.stages.sft import start
 from frontdesk.training.tokenizer import read_tokenizer, token_id
 
 
@@ -63,7 +64,7 @@ def work(job: Job) -> Result:
     dataset = merge([drawn, load(said)] if said.exists() else [drawn])
     examples = dataset.examples[: len(drawn.examples)]
     torch.manual_seed(job.seed)
-    network = _network(job)
+    network = start(job, "sft")
     take_slots(network, dataset.table)
     people = _said(dataset.examples[len(examples) :], tokenizer)
     pairs = make_pairs(network, examples, tokenizer, plain)
@@ -106,24 +107,13 @@ def _said(examples: Sequence[Encoded], tokenizer: Tokenizer) -> list[Pair]:
     ]
 
 
-def _network(job: Job) -> LlamaForCausalLM:
-    """Return the network that the adapter stands beside."""
-    if job.has("sft"):
-        return read_network(job.of("sft") / "model.pt")
-    from frontdesk.training.restore import read_base
-
-    base = base_of(job)
-    if base is None:
-        raise TrainingError('base = "nothing" needs the stage sft before dpo')
-    return read_base(base).network
-
-
-def outside(job: Job) -> Mapping[str, str]:
-    """Return the fingerprint of the base, where no stage of the run trained on it."""
-    return {} if "sft" in job.recipe.stages else base_fingerprint(job)
-
-
-STAGE = Stage("dpo", DpoStageSettings, work, reads=("trace", "sft"), outside=outside)
+STAGE = Stage(
+    "dpo",
+    DpoStageSettings,
+    work,
+    reads=("trace", "sft"),
+    outside=partial(base_fingerprint, before="sft"),
+)
 
 if __name__ == "__main__":
     run_script(STAGE.name)

@@ -6,21 +6,15 @@ Writes `NAME-f32.gguf`, `NAME-q8_0.gguf` (or another quantisation) and `refusal.
 """
 
 import shutil
-from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
 from pydantic import Field
 
 from frontdesk.training.base import base_fingerprint, base_of
 from frontdesk.training.checkpoint import read_adapter, read_network, read_tensors
-from frontdesk.training.export import (
-    ADAPTER_STRENGTH,
-    QUANTISATIONS,
-    bundled_facts,
-    quantise,
-    write_adapter,
-    write_model,
-)
+from frontdesk.training.conversion.precision import QUANTISATIONS, quantise
+from frontdesk.training.conversion.small_model import write_adapter, write_model
 from frontdesk.training.own import slug_of
 from frontdesk.training.parity import compare
 from frontdesk.training.pipeline.errors import TrainingError
@@ -42,7 +36,7 @@ class ExportSettings(StageSettings):
 
     name: str = ""
     quantisation: str = "Q8_0"
-    adapter_strength: float = Field(default=ADAPTER_STRENGTH, ge=0, le=4)
+    adapter_strength: float = Field(default=1.0, ge=0, le=4)
     checked: int = Field(default=50, ge=0)
     compared: tuple[str, ...] = ()
 
@@ -62,7 +56,7 @@ def work(job: Job) -> Result:
         full = job.folder / f"{name}-f32.gguf"
         tensors, config = read_tensors(job.of("sft") / "model.pt")
         tokenizer = read_tokenizer(job.of("trace") / "tokenizer.json")
-        write_model(full, tensors, config, tokenizer, bundled_facts(name))
+        write_model(full, tensors, config, tokenizer, name)
         quantise(full, small, settings.quantisation)
         outputs.append(full)
         for kind in settings.compared:
@@ -83,7 +77,7 @@ def work(job: Job) -> Result:
         adapter = job.folder / ADAPTER
         pairs, alpha = read_adapter(job.of("dpo") / "adapter.pt")
         strength = alpha * settings.adapter_strength
-        write_adapter(adapter, pairs, heads=_heads(small), alpha=strength, name="refusal")
+        write_adapter(adapter, pairs, small, alpha=strength, name="refusal")
         outputs.append(adapter)
     for path in outputs:
         job.say(f"{path.name}: {path.stat().st_size / 2**20:.1f} MiB")
@@ -100,22 +94,23 @@ def exported(folder: Path) -> tuple[Path, Path | None]:
 def compared(folder: Path) -> dict[str, Path]:
     """Return the model in float32 and in the other quantisations, where any were asked for."""
     others = sorted((folder / COMPARED).glob("*.gguf"))
-    full = list(folder.glob("*-f32.gguf")) if others else []
-    return {path.stem.rpartition("-")[2].upper(): path for path in (*full, *others)}
+    full = in_float32(folder)
+    files = [full, *others] if full and others else others
+    return {path.stem.rpartition("-")[2].upper(): path for path in files}
 
 
-def _heads(path: Path) -> int:
-    from gguf import GGUFReader
-
-    return int(GGUFReader(path).fields["llama.attention.head_count"].contents())
-
-
-def outside(job: Job) -> Mapping[str, str]:
-    """Return the fingerprint of the base, where no stage of the run trained on it."""
-    return {} if "sft" in job.recipe.stages else base_fingerprint(job)
+def in_float32(folder: Path) -> Path | None:
+    """Return the model in float32; None where no stage of the run trained one."""
+    return next(folder.glob("*-f32.gguf"), None)
 
 
-STAGE = Stage("export", ExportSettings, work, reads=("trace", "sft", "dpo"), outside=outside)
+STAGE = Stage(
+    "export",
+    ExportSettings,
+    work,
+    reads=("trace", "sft", "dpo"),
+    outside=partial(base_fingerprint, before="sft"),
+)
 
 if __name__ == "__main__":
     run_script(STAGE.name)

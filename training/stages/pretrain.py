@@ -6,13 +6,20 @@ Only for a recipe whose base is "nothing". Word pieces start where the encoder p
 `model.pt`.
 """
 
-from pydantic import Field
+from pathlib import Path
 
-from frontdesk.db.ingest.embed import encoder_path
+import numpy as np
+from pydantic import Field
+from tokenizers import Tokenizer
+from transformers import LlamaForCausalLM
+
+from frontdesk.agents.small.prompt import MARKERS
+from frontdesk.agents.small.slots import SLOT_TOKENS
+from frontdesk.db.ingest.embed import GGUFEmbedder, RememberingEmbedder, encoder_path
+from frontdesk.training.network import make_network, start_from_encoder
 from frontdesk.training.pipeline.errors import TrainingError
 from frontdesk.training.pipeline.script import run_script
 from frontdesk.training.pipeline.stage import Job, Result, Stage
-from frontdesk.training.pretrain import new_network, piece_vectors
 from frontdesk.training.stages.sft import Schedule, fit
 from frontdesk.training.tokenizer import read_tokenizer
 
@@ -38,11 +45,40 @@ def work(job: Job) -> Result:
     settings: PretrainSettings = job.settings
     tokenizer = read_tokenizer(job.of("trace") / "tokenizer.json")
     vectors = piece_vectors(tokenizer, job.folder / "pieces.npy", encoder_path(job.desk.data_dir))
-    shape = settings.shaped(job.seed, settings.model_dump(include=set(_SHAPE)))
-    return fit(job, lambda: new_network(tokenizer, vectors, shape), tokenizer, shape)
+    plain = settings.plain(job.seed)
+    return fit(job, lambda: new_network(tokenizer, vectors, settings), tokenizer, plain)
 
 
-_SHAPE = ("width", "layers", "heads", "feed_forward")
+def piece_vectors(tokenizer: Tokenizer, path: Path, encoder: Path) -> np.ndarray:
+    """Return the encoder's vectors (n, 384) of the tokenizer's word pieces, kept at `path`."""
+    if path.exists():
+        kept: np.ndarray = np.load(path)
+        return kept
+    count = tokenizer.get_vocab_size() - len(MARKERS) - SLOT_TOKENS
+    texts = [tokenizer.decode([n], skip_special_tokens=False).strip() or " " for n in range(count)]
+    embedder = RememberingEmbedder(GGUFEmbedder(encoder, threads=1))
+    vectors: np.ndarray = np.concatenate(
+        [embedder.embed(texts[i : i + 256]) for i in range(0, count, 256)]
+    )
+    np.save(path, vectors)
+    return vectors
+
+
+def new_network(
+    tokenizer: Tokenizer, vectors: np.ndarray, settings: PretrainSettings
+) -> LlamaForCausalLM:
+    """Return an untrained network whose word pieces start where the encoder puts them."""
+    network = make_network(
+        tokenizer.get_vocab_size(),
+        width=settings.width,
+        layers=settings.layers,
+        heads=settings.heads,
+        feed_forward=settings.feed_forward,
+    )
+    start_from_encoder(network, tokenizer, vectors)
+    return network
+
+
 STAGE = Stage("pretrain", PretrainSettings, work, reads=("trace",))
 
 if __name__ == "__main__":

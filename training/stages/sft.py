@@ -7,9 +7,9 @@ plot of the loss. A killed training goes on from its last epoch to the same resu
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import asdict
-from typing import Any
+from functools import partial
 
 import torch
 from pydantic import Field
@@ -50,10 +50,10 @@ class Schedule(StageSettings):
     threads: int = Field(default=2, ge=1)
     device: str = "auto"
 
-    def shaped(self, seed: int, shape: Mapping[str, int]) -> SftSettings:
+    def plain(self, seed: int) -> SftSettings:
         """Return the settings as `train` takes them."""
-        kept = self.model_dump(exclude={*shape, "soup"})
-        return SftSettings(**{**kept, **shape, "device": choose_device(self.device), "seed": seed})
+        kept = self.model_dump(include=set(Schedule.model_fields))
+        return SftSettings(**{**kept, "device": choose_device(self.device), "seed": seed})
 
 
 class SftStageSettings(Schedule):
@@ -68,18 +68,18 @@ class SftStageSettings(Schedule):
 def work(job: Job) -> Result:
     """Write the trained network."""
     tokenizer = read_tokenizer(job.of("trace") / "tokenizer.json")
-    result = fit(job, lambda: _start(job), tokenizer, job.settings.shaped(job.seed, {}))
+    result = fit(job, lambda: start(job, "pretrain"), tokenizer, job.settings.plain(job.seed))
     if job.settings.soup:
         path = job.folder / "model.pt"
-        save_network(average([_start(job), read_network(path)]), path)
+        save_network(average([start(job, "pretrain"), read_network(path)]), path)
         job.say("the mean of the weights before and after is kept")
     return result
 
 
 def fit(
-    job: Job, start: Callable[[], LlamaForCausalLM], tokenizer: Tokenizer, settings: SftSettings
+    job: Job, begin: Callable[[], LlamaForCausalLM], tokenizer: Tokenizer, settings: SftSettings
 ) -> Result:
-    """Train what `start` returns on the run's examples; write `model.pt` and how it went."""
+    """Train what `begin` returns on the run's examples; write `model.pt` and how it went."""
     dataset = load(job.of("trace") / "train.npz")
     held_out = load(job.of("trace") / "validation.npz")
     # One table for both: the validation examples' slots follow those of training.
@@ -87,7 +87,7 @@ def fit(
     training = both.examples[: len(dataset.examples)]
     away = both.examples[len(dataset.examples) :]
     torch.manual_seed(settings.seed)
-    network = start()
+    network = begin()
     take_slots(network, both.table, settings.noise)
     job.say(f"{len(training)} examples, {len(away)} held out, on {settings.device}")
     kept = job.folder / "progress.json"
@@ -115,22 +115,24 @@ def fit(
     )
 
 
-def _start(job: Job) -> LlamaForCausalLM:
-    if job.has("pretrain"):
-        return read_network(job.of("pretrain") / "model.pt")
+def start(job: Job, before: str) -> LlamaForCausalLM:
+    """Return the network that the stage `before` made; without that stage, the base model."""
+    if job.has(before):
+        return read_network(job.of(before) / "model.pt")
     base = base_of(job)
     if base is None:
-        raise TrainingError('base = "nothing" needs the stage pretrain; add it to the recipe')
+        raise TrainingError(f'base = "nothing" needs the stage {before}; add it to the recipe')
     job.say(f"starts from {base.name}")
     return read_base(base).network
 
 
-def outside(job: Job) -> Mapping[str, Any]:
-    """Return the fingerprint of the base model."""
-    return {} if "pretrain" in job.recipe.stages else base_fingerprint(job)
-
-
-STAGE = Stage("sft", SftStageSettings, work, reads=("trace", "pretrain"), outside=outside)
+STAGE = Stage(
+    "sft",
+    SftStageSettings,
+    work,
+    reads=("trace", "pretrain"),
+    outside=partial(base_fingerprint, before="pretrain"),
+)
 
 if __name__ == "__main__":
     run_script(STAGE.name)
