@@ -24,7 +24,9 @@ from frontdesk.training.pipeline.recipe import Recipe, read_recipe
 from frontdesk.training.pipeline.run import RunFolder
 from frontdesk.training.pipeline.runner import News, run_recipe
 from frontdesk.training.promotion import every_run, rollback
+from frontdesk.training.quantisation import compare
 from frontdesk.training.stages.evaluate import read_report
+from frontdesk.training.stages.export import exported
 
 sys.path.append(str(Path(__file__).parent))  # tests are no package; tiny_desk is beside them
 
@@ -110,6 +112,15 @@ def test_the_report_says_what_was_measured(finished: RunFolder) -> None:
     assert page.count("data:image/svg+xml;base64,") == 4
     assert "http://" not in page and "https://" not in page
     assert "Harbour Clinic" in page and "macro-F1" in page
+
+
+def test_the_cost_of_quantising_is_read_off_the_run(finished: RunFolder) -> None:
+    served, _ = exported(finished.folder("export"))
+    rows, count = compare(finished, [served], 20)
+    named = {row.name: row for row in rows}
+    assert count == 20 and named["F32"].equal >= 0.95
+    assert named["Q8_0"].mib == named[served.stem].mib  # made again, it is the file that serves
+    assert named["Q8_0"].whole == named[served.stem].whole
 
 
 def test_a_killed_run_ends_the_same(
