@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 Message = Mapping[str, str]
 CONNECT = 10.0  # seconds until a server that does not even accept counts as down
-UNFIT = (400, 422, 501)  # how servers say that they do not know an option
+# How servers say that they do not know an option; llama-cpp-python calls it an error of its own.
+UNFIT = (400, 422, 500, 501)
 
 
 class ServerError(ValueError):
@@ -72,7 +73,7 @@ class ChatServer:
         """Return an error and its cause as one line; some servers repeat the key they refuse."""
         line = " ".join(f"{error} {error.__cause__ or ''}".split())
         key = os.environ.get("OPENAI_API_KEY")
-        return (line.replace(key, "(the key)") if key else line)[:300]
+        return (line.replace(key, "(the key)") if key else line)[:200]
 
 
 def _text(answer: Any) -> str:

@@ -21,7 +21,8 @@ Manner = Literal["schema", "object", "words", "rubbish", "short", "silent", "bro
 class RuleJudge:
     """What it was asked (`requests`, `keys`), and in which `manner` it answers.
 
-    "schema" takes every option, "object" no named JSON schema, "words" no option at all; "rubbish"
+    "schema" takes every option, "object" no named JSON schema (as
+    llama-cpp-python, which answers 500), "words" no option at all; "rubbish"
     answers prose, "short" forgets one finding, "silent" never answers, "broken" fails.
     """
 
@@ -43,7 +44,7 @@ class RuleJudge:
         if self.manner == "broken":
             return 500, "out of memory"
         if self.manner == "object" and kind == "json_schema":
-            return 422, "response_format.type: Input should be 'text' or 'json_object'"
+            return 500, "1 validation error: Input should be 'text' or 'json_object'"
         if self.manner == "words" and (kind or "max_tokens" in asked):
             return 400, "Unsupported parameter"
         if self.manner == "rubbish":

@@ -56,14 +56,9 @@ class Judge:
     _way: int = field(default=0, init=False)
     _failed: int = field(default=0, init=False)
 
-    @property
-    def gave_up(self) -> bool:
-        """Whether it is not asked any more."""
-        return self._failed >= PATIENCE
-
     def ask(self, task: str, material: Mapping[str, Any], form: type[Filled]) -> Filled:
         """Return the form as the judge filled it in. Raises `JudgeError`."""
-        if self.gave_up:
+        if self._failed >= PATIENCE:
             raise JudgeError(GAVE_UP)
         try:
             filled = _read(self._answer(task, encode(material), form), form)

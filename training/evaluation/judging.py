@@ -1,5 +1,6 @@
 """RAGAS over an evaluation: some turns of each model judged, the means, and what failed."""
 
+import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
@@ -20,7 +21,7 @@ from frontdesk.training.evaluation.verdict import Verdict
 
 Told = Callable[[str], None]
 METRICS = ("faithfulness", "answer relevancy", "context precision", "context recall")
-NEWS = 10  # turns between two lines that tell how far it is
+SILENCE = 10.0  # seconds after which people are told how far it is
 
 
 class Plain(BaseModel):
@@ -109,11 +110,13 @@ def choose(verdicts: Mapping[str, Sequence[Verdict]], most: int) -> list[int]:
 def judge_turns(verdicts: Sequence[Verdict], judge: Judge, embedder: Embedder, say: Told) -> Ragas:
     """Return what the judge says of the turns that searched."""
     turns = []
-    for verdict in verdicts:
+    told = time.monotonic()
+    for n, verdict in enumerate(verdicts, 1):
         if verdict.sample is not None:
             turns.append(_judge_turn(verdict, verdict.sample, judge, embedder))
-            if len(turns) % NEWS == 0 and not judge.gave_up:
-                say(f"{len(turns)} of {len(verdicts)} judged")
+        if time.monotonic() - told > SILENCE:
+            told = time.monotonic()
+            say(f"{n} of {len(verdicts)} judged")
     return Ragas(
         judge=judge.server.model,
         metrics={name: _mean(name, turns) for name in METRICS},

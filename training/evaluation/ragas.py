@@ -10,7 +10,9 @@ library's, against labelled facts. The prompts are this project's own.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Annotated, Any, Protocol
+
+from pydantic import Field, create_model
 
 from frontdesk.db.ingest.embed import Embedder
 from frontdesk.training.evaluation.judge import Filled, Form, JudgeError
@@ -43,7 +45,7 @@ ATTRIBUTE = (
 class Statements(Form):
     """What an answer claims."""
 
-    statements: tuple[str, ...]
+    statements: tuple[str, ...] = Field(min_length=1)
 
 
 class Finding(Form):
@@ -59,11 +61,17 @@ class Findings(Form):
 
     findings: tuple[Finding, ...]
 
+    @classmethod
+    def on(cls, count: int) -> type["Findings"]:
+        """Return the form with room for exactly `count` findings."""
+        room = Annotated[tuple[Finding, ...], Field(min_length=count, max_length=count)]
+        return create_model("Findings", __base__=cls, findings=(room, ...))
+
 
 class Questions(Form):
     """What an answer answers."""
 
-    questions: tuple[str, ...]
+    questions: tuple[str, ...] = Field(min_length=1)
     noncommittal: bool
 
 
@@ -91,8 +99,6 @@ def faithfulness(sample: Sample, judge: Judging) -> Score:
         return Score()
     asked = {"question": sample.question, "answer": sample.answer}
     statements = judge.ask(SPLIT, asked, Statements).statements
-    if not statements:
-        return Score()
     context = [*sample.passages, *sample.others]
     held = _judged(judge, SUPPORT, {"context": context}, "statements", statements)
     return Score(sum(held) / len(held), _failing(statements, held))
@@ -103,11 +109,9 @@ def answer_relevancy(sample: Sample, judge: Judging, embedder: Embedder) -> Scor
     if not sample.answer:
         return Score()
     made = judge.ask(ASK, {"answer": sample.answer}, Questions)
-    questions = tuple(q for q in made.questions[:QUESTIONS] if q.strip())
+    questions = made.questions[:QUESTIONS]
     if made.noncommittal:
         return Score(0.0, questions)
-    if not questions:
-        raise JudgeError("it made no question from an answer")
     vectors = embedder.embed([sample.question, *questions])
     return Score(float((vectors[1:] @ vectors[0]).mean()), questions)
 
@@ -140,12 +144,13 @@ def _judged(
     judge: Judging, task: str, material: Mapping[str, Any], name: str, things: Sequence[str]
 ) -> list[bool]:
     """Return what the judge says of each thing; each must be judged, once."""
-    numbered = [{"n": n, "text": text} for n, text in enumerate(things, 1)]
-    findings = judge.ask(task, {**material, name: numbered}, Findings).findings
+    numbered: list[dict[str, Any]] = [{"n": n, "text": text} for n, text in enumerate(things, 1)]
+    findings = judge.ask(task, {**material, name: numbered}, Findings.on(len(things))).findings
     said = {finding.n: finding.holds for finding in findings}
-    if sorted(finding.n for finding in findings) != [*range(1, len(things) + 1)]:
-        raise JudgeError(f"it did not judge each of {len(things)} {name} once")
-    return [said[n] for n in range(1, len(things) + 1)]
+    try:
+        return [said[row["n"]] for row in numbered]
+    except KeyError as error:
+        raise JudgeError(f"it did not judge each of the {name} once") from error
 
 
 def _failing(things: Sequence[str], held: Sequence[bool]) -> tuple[str, ...]:
