@@ -83,7 +83,7 @@ class SearchSettings(Section):
     `reranker` names a sentence-transformers cross-encoder, or a folder with one.
     """
 
-    exact_below: int = Field(default=20_000, ge=0)
+    exact_below: int = Field(default=10_000, ge=0)
     m: int = Field(default=16, ge=4, le=100)
     ef_construction: int = Field(default=64, ge=8, le=1000)
     ef_search: int = Field(default=120, ge=100, le=1000)  # candidates: never fewer than are taken

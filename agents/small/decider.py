@@ -157,8 +157,9 @@ class SmallModel:
         """Return the probability of each of `allowed`, with what leans to it added to its score."""
         scores = logits[[self._id(marker(name)) for name in allowed]].astype(np.float64)
         scores += [leaning.get(name, 0.0) for name in allowed]
-        weights: NDArray[np.float64] = np.exp(scores - scores.max())
-        return weights / weights.sum()
+        weights = np.exp(scores - scores.max())
+        shares: NDArray[np.float64] = weights / weights.sum()
+        return shares
 
     def _steps(self, evidence: Evidence) -> list[str]:
         """Return the steps that make sense now: no tool twice, no answer before a look."""

@@ -240,7 +240,11 @@ def main() -> None:
     if options.now:
         start = options.now if options.now.tzinfo else options.now.replace(tzinfo=TIMEZONE)
         ahead = start - datetime.now(TIMEZONE)
-    with make_server(options.port, lambda: datetime.now(TIMEZONE) + ahead) as server:
+    try:
+        served = make_server(options.port, lambda: datetime.now(TIMEZONE) + ahead)
+    except OSError as error:
+        parser.exit(1, f"serve: port {options.port}: {error.strerror}; choose another: --port\n")
+    with served as server:
         print(f"Kestrel Valley Health on {server.origin}", flush=True)
         with suppress(KeyboardInterrupt):
             server.serve_forever()

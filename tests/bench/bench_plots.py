@@ -48,15 +48,16 @@ def plot_scale(rows: Sequence[Row], path: Path) -> None:
         taken = [row["fused, each compared"]["p50 ms"] for row in exact]
         compared = [row["chunks"] for row in exact]
         times.plot(compared, taken, color=_ORANGE, marker="s", label="each chunk compared, p50")
-    times.axhline(30, color=_GREY, linewidth=0.8, linestyle=":")
+    times.axhline(30, color=_GREY, linewidth=0.8, linestyle=":", label="30 ms")
     times.set_ylabel("milliseconds a question, embedding included")
+    times.set_ylim(bottom=0)
     for key, colour in (("HNSW index", _BLUE), ("lexical index", _ORANGE)):
         held = [row["bytes"][key] / 1024**2 for row in rows]
         sizes.plot(count, held, color=colour, marker="o", label=key)
     sizes.set_ylabel("MiB on disk")
+    sizes.set_yscale("log")
     for axes in (times, sizes):
         axes.set_xscale("log")
-        axes.set_yscale("log")
         axes.set_xlabel("chunks")
         _finish(axes)
     figure.savefig(path)
