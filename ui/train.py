@@ -91,13 +91,10 @@ def run_evaluation(
     from frontdesk.training.pipeline.recipe import read_recipe
     from frontdesk.training.pipeline.run import RunFolder
     from frontdesk.training.pipeline.runner import run_recipe
-    from frontdesk.training.pipeline.stage import load_stage
     from frontdesk.training.stages.evaluate import read_report
 
     run = RunFolder(folder)
     recipe = read_recipe("eval").changed(changes)
-    for stage in recipe.stages:  # a wrong value is told before a site is read for minutes
-        recipe.settings(stage, load_stage(stage).settings)
     run_recipe(recipe, run, settings, (lambda news: None) if quiet else _teller())
     place = run.folder("evaluate")
     report = read_report(place)

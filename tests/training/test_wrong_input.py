@@ -52,6 +52,14 @@ def test_a_misspelt_recipe(tmp_path: Path, text: str, said: str) -> None:
         recipe.settings("sft", load_stage("sft").settings)
 
 
+def test_a_misspelt_setting_of_the_last_stage_is_told_before_the_first(tmp_path: Path) -> None:
+    recipe = read_recipe("tiny").changed(["promote.alow=[]"])
+    run = RunFolder(tmp_path / "run")
+    with pytest.raises(TrainingError, match=r"\[promote\] alow .*did you mean allow"):
+        run_recipe(recipe, run, Settings(data_dir=tmp_path / "data"))
+    assert not run.begun()
+
+
 def test_an_unknown_recipe_and_an_unknown_setting() -> None:
     with pytest.raises(TrainingError, match="no recipe 'huge'.*small.*tiny"):
         read_recipe("huge")

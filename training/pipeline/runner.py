@@ -48,10 +48,10 @@ def run_recipe(
     checkpoint, and what has changed is made anew (the old folder moves to `replaced/`). Without it
     a folder that holds stages is refused. Raises `TrainingError`: one line.
     """
-    for stage in only:
-        if stage not in recipe.stages:
+    for name in only:
+        if name not in recipe.stages:
             raise TrainingError(
-                f"the recipe {recipe.name} leaves {stage} out; add --set stages+={stage}"
+                f"the recipe {recipe.name} leaves {name} out; add --set stages+={name}"
             )
     stages = [stage for stage in recipe.stages if not only or stage in only]
     taken = [stage for stage in run.begun() if stage in stages]
@@ -60,8 +60,11 @@ def run_recipe(
             f"{run.path} already holds {', '.join(taken)}; add --resume to go on with it, or name"
             " another --folder"
         )
+    loaded = [load_stage(name) for name in stages]
+    for stage in loaded:  # a misspelt key is told now, not an hour later
+        recipe.settings(stage.name, stage.settings)
     with run.locked():
-        return [_run_stage(load_stage(name), recipe, run, desk, tell) for name in stages]
+        return [_run_stage(stage, recipe, run, desk, tell) for stage in loaded]
 
 
 def _run_stage(stage: Stage, recipe: Recipe, run: RunFolder, desk: Settings, tell: Tell) -> Record:
