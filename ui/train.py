@@ -66,10 +66,12 @@ def train(
     if stage in ("runs", "rollback"):
         (list_runs if stage == "runs" else roll_back)(settings)
         return
+    from frontdesk.training.pipeline.libraries import hush
     from frontdesk.training.pipeline.recipe import read_recipe
     from frontdesk.training.pipeline.run import RunFolder
     from frontdesk.training.pipeline.runner import run_recipe
 
+    hush()
     named = "feedback" if stage == "feedback" else recipe
     asked = list(changes or [])
     if public is not None:
@@ -88,11 +90,13 @@ def run_evaluation(
     settings: "Settings", folder: Path, changes: Sequence[str], *, quiet: bool
 ) -> dict[str, Any]:
     """Evaluate the model in service; return the summary, with intervals and the report's path."""
+    from frontdesk.training.pipeline.libraries import hush
     from frontdesk.training.pipeline.recipe import read_recipe
     from frontdesk.training.pipeline.run import RunFolder
     from frontdesk.training.pipeline.runner import run_recipe
     from frontdesk.training.stages.evaluate import read_report
 
+    hush()
     run = RunFolder(folder)
     recipe = read_recipe("eval").changed(changes)
     run_recipe(recipe, run, settings, (lambda news: None) if quiet else _teller())

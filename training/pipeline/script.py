@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 from frontdesk.graphs.settings import Settings
+from frontdesk.training.pipeline.libraries import hush
 from frontdesk.training.pipeline.recipe import read_recipe
 from frontdesk.training.pipeline.run import RunFolder
 from frontdesk.training.pipeline.runner import News, run_recipe
@@ -19,6 +20,7 @@ def run_script(stage: str) -> None:
     parser.add_argument("--set", action="append", default=[], metavar="STAGE.KEY=VALUE")
     parser.add_argument("--resume", action="store_true", help="go on with what is there")
     options = parser.parse_args()
+    hush()
     recipe = read_recipe(options.recipe).changed(options.set)
     desk = Settings.load(options.config)
     run = RunFolder(options.folder)
