@@ -40,7 +40,10 @@ _CONFIGURATIONS = {
 
 @dataclass(frozen=True)
 class NewChunk:
-    """A chunk to be stored: `embedding` (384,), `sentence_vectors` (n sentences, 384)."""
+    """A chunk to be stored: `embedding` (384,), `sentence_vectors` (n sentences, 384).
+
+    `retrieval` (384,) is by the encoder that it is found by, where that is another.
+    """
 
     ordinal: int
     heading: Sequence[str]
@@ -49,6 +52,7 @@ class NewChunk:
     embedding: Matrix
     sentence_vectors: Matrix
     links: Sequence[tuple[str, str]] = ()
+    retrieval: Matrix | None = None
 
 
 @dataclass(frozen=True)
@@ -72,12 +76,17 @@ class StoredChunk:
 
     def in_context(self) -> str:
         """The text under its page's title and its headings."""
-        return "\n".join(filter(None, (self.title, " > ".join(self.heading), self.text)))
+        return in_context(self.title, self.heading, self.text)
 
     def sentence_vectors(self) -> Matrix:
         """One unit vector a sentence: float32 (n, 384)."""
         rows = np.frombuffer(self.raw_vectors, dtype="<f2").reshape(-1, DIMENSIONS)
         return rows.astype(np.float32)
+
+
+def in_context(title: str, heading: Sequence[str], *texts: str) -> str:
+    """Put texts under their page's title and their headings, a line each."""
+    return "\n".join(filter(None, (title, " > ".join(heading), *texts)))
 
 
 def stack(vectors: Iterable[Matrix]) -> Matrix:
@@ -98,8 +107,9 @@ def replace(
     language: str,
     thread: str | None,
     chunks: Sequence[NewChunk],
+    retriever: str | None = None,
 ) -> None:
-    """Put `chunks` in the place of the page's chunks."""
+    """Put `chunks` in the place of the page's chunks; `retriever` made their `retrieval`."""
     connection.execute("SELECT pg_advisory_xact_lock_shared(%s)", [WRITERS])
     connection.execute("DELETE FROM chunks WHERE page_id = %s", [page_id])
     connection.execute(
@@ -109,9 +119,11 @@ def replace(
     with connection.cursor() as cursor:
         cursor.executemany(
             "INSERT INTO chunks (page_id, thread, ordinal, heading, text, sentences,"
-            " sentence_vectors, links, embedding, configuration, lexemes, length)"
+            " sentence_vectors, links, embedding, retrieval, retriever, configuration, lexemes,"
+            " length)"
             " SELECT %(page)s, %(thread)s, %(ordinal)s, %(heading)s, %(text)s, %(sentences)s,"
-            " %(vectors)s, %(links)s, %(embedding)s, %(configuration)s::regconfig, lexemes,"
+            " %(vectors)s, %(links)s, %(embedding)s, %(retrieval)s, %(retriever)s,"
+            " %(configuration)s::regconfig, lexemes,"
             " (SELECT coalesce(sum(cardinality(positions)), 0) FROM unnest(lexemes))"
             " FROM to_tsvector(%(configuration)s::regconfig, %(words)s) AS lexemes",
             [
@@ -125,6 +137,8 @@ def replace(
                     "vectors": chunk.sentence_vectors.astype("<f2").tobytes(),
                     "links": Jsonb([list(link) for link in chunk.links]),
                     "embedding": chunk.embedding,
+                    "retrieval": chunk.retrieval,
+                    "retriever": retriever,
                     "configuration": configuration(language),
                     "words": "\n".join((title, *chunk.heading, chunk.text)),
                 }
@@ -163,23 +177,42 @@ _PAGES = (
     " AND (%(url)s = '' OR url = %(url)s)"
     " AND (%(published_since)s::date IS NULL OR published_on >= %(published_since)s)"
 )
+MADE_BY = " AND c.retriever = %(retriever)s"
 _WANTED = (
     "((c.thread IS NULL AND NOT %(only_thread)s) OR c.thread = %(thread)s)"
     f" AND (NOT %(narrows)s OR c.page_id IN ({_PAGES}))"
 )
 
 
-def nearest(connection: Connection, query: Matrix, limit: int, wanted: Filter) -> dict[int, float]:
-    """Compare `query` (384,) with every chunk: the cosines of the `limit` nearest, best first."""
+def nearest(
+    connection: Connection, query: Matrix, limit: int, wanted: Filter, retriever: str = ""
+) -> dict[int, float]:
+    """Compare `query` (384,) with every chunk: the cosines of the `limit` nearest, best first.
+
+    With `retriever`, `query` is by that encoder, and so are the vectors that it is compared with.
+    """
     where = "c.thread IS NULL"
     if wanted.thread is not None or wanted.narrows:
         where = _WANTED
     rows = connection.execute(
-        "SELECT c.id, -(c.embedding <#> %(query)s) FROM chunks c"  # unit vectors: it is the cosine
-        f" WHERE {where} ORDER BY c.embedding <#> %(query)s LIMIT %(limit)s".encode(),
-        {"query": query, "limit": limit, "narrows": wanted.narrows, **asdict(wanted)},
+        # Of unit vectors it is the cosine.
+        f"SELECT c.id, -(c.{column(retriever)} <#> %(query)s) FROM chunks c"
+        f" WHERE {where}{MADE_BY if retriever else ''}"
+        f" ORDER BY c.{column(retriever)} <#> %(query)s LIMIT %(limit)s".encode(),
+        {
+            "query": query,
+            "limit": limit,
+            "narrows": wanted.narrows,
+            "retriever": retriever,
+            **asdict(wanted),
+        },
     ).fetchall()
     return dict(rows)
+
+
+def column(retriever: str) -> str:
+    """Name the column of the vectors that chunks are found by: "" is the bundled encoder."""
+    return "retrieval" if retriever else "embedding"
 
 
 def few(connection: Connection, wanted: Filter, most_pages: int) -> list[int] | None:
@@ -206,10 +239,14 @@ def allowed(connection: Connection, ids: Sequence[int], wanted: Filter) -> set[i
     return {row[0] for row in rows}
 
 
-def cosines(connection: Connection, query: Matrix, ids: Sequence[int]) -> dict[int, float]:
+def cosines(
+    connection: Connection, query: Matrix, ids: Sequence[int], retriever: str = ""
+) -> dict[int, float]:
     """Return the cosine of `query` (384,) to each of these chunks that still exists."""
     rows = connection.execute(
-        "SELECT id, -(embedding <#> %s) FROM chunks WHERE id = ANY(%s)", [query, list(ids)]
+        f"SELECT c.id, -(c.{column(retriever)} <#> %(query)s) FROM chunks c"
+        f" WHERE c.id = ANY(%(ids)s){MADE_BY if retriever else ''}".encode(),
+        {"query": query, "ids": list(ids), "retriever": retriever},
     ).fetchall()
     return dict(rows)
 

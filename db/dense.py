@@ -29,7 +29,12 @@ _PAGE_WANTED = (
 
 
 def nearest(
-    connection: Connection, query: Matrix, limit: int, wanted: Filter, ef_search: int
+    connection: Connection,
+    query: Matrix,
+    limit: int,
+    wanted: Filter,
+    ef_search: int,
+    retriever: str = "",
 ) -> dict[int, float]:
     """Ask the index: the cosines of about the `limit` chunks nearest to `query`, best first.
 
@@ -37,26 +42,34 @@ def nearest(
     too few did. What was read for one conversation is in no index and always compared.
     """
     if wanted.only_thread:
-        return chunks.nearest(connection, query, limit, wanted)
-    found = _indexed(connection, query, limit, wanted, ef_search)
+        return chunks.nearest(connection, query, limit, wanted, retriever)
+    found = _indexed(connection, query, limit, wanted, ef_search, retriever)
     if len(found) < limit and wanted.narrows:
-        return chunks.nearest(connection, query, limit, wanted)
+        return chunks.nearest(connection, query, limit, wanted, retriever)
     if wanted.thread is not None:
-        found |= chunks.nearest(connection, query, limit, replace(wanted, only_thread=True))
+        own = replace(wanted, only_thread=True)
+        found |= chunks.nearest(connection, query, limit, own, retriever)
     return dict(sorted(found.items(), key=lambda item: -item[1])[:limit])
 
 
 def _indexed(
-    connection: Connection, query: Matrix, limit: int, wanted: Filter, ef_search: int
+    connection: Connection,
+    query: Matrix,
+    limit: int,
+    wanted: Filter,
+    ef_search: int,
+    retriever: str,
 ) -> dict[int, float]:
+    column = chunks.column(retriever)
     connection.execute(
         f"SET LOCAL hnsw.ef_search = {ef_search:d}; SET LOCAL hnsw.iterative_scan = relaxed_order;"
         f" SET LOCAL hnsw.max_scan_tuples = {_MOST_SCANNED}".encode()
     )
     rows = connection.execute(
-        "SELECT id, -(embedding <#> %(query)s) FROM (SELECT c.id, c.embedding FROM chunks c"
-        f" WHERE c.thread IS NULL{_PAGE_WANTED if wanted.narrows else ''} ORDER BY"
-        f" c.embedding::{VECTOR} <#> %(query)s::{VECTOR} LIMIT %(limit)s) AS found".encode(),
-        {"query": query, "limit": limit, **vars(wanted)},
+        f"SELECT id, -({column} <#> %(query)s) FROM (SELECT c.id, c.{column} FROM chunks c"
+        f" WHERE c.thread IS NULL{chunks.MADE_BY if retriever else ''}"
+        f"{_PAGE_WANTED if wanted.narrows else ''} ORDER BY"
+        f" c.{column}::{VECTOR} <#> %(query)s::{VECTOR} LIMIT %(limit)s) AS found".encode(),
+        {"query": query, "limit": limit, "retriever": retriever, **vars(wanted)},
     ).fetchall()
     return dict(rows)

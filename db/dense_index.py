@@ -16,7 +16,7 @@ from frontdesk.db.settings import MEGABYTE, SearchSettings
 from frontdesk.db.store import Store
 
 Connection = psycopg.Connection[Any]
-INDEX = "chunks_embedding_hnsw"
+INDEX, RETRIEVAL_INDEX = "chunks_embedding_hnsw", "chunks_retrieval_hnsw"
 VECTOR = f"halfvec({chunks.DIMENSIONS})"
 _LOCK = 0x484E5357
 _CHUNK_BYTES = 2048  # that a chunk takes while the graph is built: vector, links, room to spare
@@ -34,14 +34,19 @@ class Index:
     ef_construction: int
 
 
-def index(connection: Connection) -> Index | None:
+def name(retriever: str = "") -> str:
+    """Name the index over the vectors of the bundled encoder, or over those of a retriever."""
+    return RETRIEVAL_INDEX if retriever else INDEX
+
+
+def index(connection: Connection, retriever: str = "") -> Index | None:
     """Look at the index, None where there is none."""
     row = connection.execute(
         "SELECT i.indisvalid, pg_relation_size(c.oid), c.reloptions, EXISTS (SELECT FROM pg_locks"
         " WHERE locktype = 'advisory' AND classid = 0 AND objid = %s AND database ="
         " (SELECT oid FROM pg_database WHERE datname = current_database()))"
         " FROM pg_class c JOIN pg_index i ON i.indexrelid = c.oid WHERE c.oid = to_regclass(%s)",
-        [_LOCK, INDEX],
+        [_LOCK, name(retriever)],
     ).fetchone()
     if row is None:
         return None
@@ -50,16 +55,19 @@ def index(connection: Connection) -> Index | None:
     return Index(bool(row[0]), bool(row[3]), int(row[1]), m, construction)
 
 
-def usable(connection: Connection) -> bool:
+def usable(connection: Connection, retriever: str = "") -> bool:
     """Whether the index can be asked."""
     row = connection.execute(
-        "SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass(%s)", [INDEX]
+        "SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass(%s)", [name(retriever)]
     ).fetchone()
     return bool(row and row[0])
 
 
 def refresh(
-    store: Store, settings: SearchSettings, on_begin: Callable[[str], None] | None = None
+    store: Store,
+    settings: SearchSettings,
+    on_begin: Callable[[str], None] | None = None,
+    retriever: str = "",
 ) -> bool:
     """Build the index if there are chunks enough and nobody else is at it; return whether it was.
 
@@ -68,41 +76,41 @@ def refresh(
     """
     with store.connection() as connection:
         count = chunks.count(connection)
-        if count < max(settings.exact_below, 1) or usable(connection):
+        if count < max(settings.exact_below, 1) or usable(connection, retriever):
             return False
     memory = settings.build_memory_mb or (_memory(count) if store.embedded else 0)
     with store.session() as connection:
         # Tried, never waited for: the build waits for every other transaction to end. An orphan
         # whose client was killed builds on and holds it still.
         held = connection.execute("SELECT pg_try_advisory_lock(%s)", [_LOCK]).fetchone()
-        if not held or not held[0] or usable(connection):
+        if not held or not held[0] or usable(connection, retriever):
             return False
         if on_begin is not None:
             on_begin(f"building the HNSW index over {count:,} chunks")
         if memory:
             connection.execute(f"SET maintenance_work_mem = '{memory:d}MB'".encode())
-        _create(connection, settings)
+        _create(connection, settings, retriever)
         connection.execute("ANALYZE chunks, pages")
         # The session's end would let go of it too, but not at once.
         connection.execute("SELECT pg_advisory_unlock(%s)", [_LOCK])
     return True
 
 
-def _create(connection: Connection, settings: SearchSettings) -> None:
+def _create(connection: Connection, settings: SearchSettings, retriever: str) -> None:
     try:
-        _begin_anew(connection, settings)
+        _begin_anew(connection, settings, retriever)
     except (psycopg.errors.DiskFull, psycopg.errors.OutOfMemory):
         # The workers share the graph in /dev/shm, which is small in many a container.
         connection.execute("SET max_parallel_maintenance_workers = 0")
-        _begin_anew(connection, settings)
+        _begin_anew(connection, settings, retriever)
 
 
-def _begin_anew(connection: Connection, settings: SearchSettings) -> None:
+def _begin_anew(connection: Connection, settings: SearchSettings, retriever: str) -> None:
     # What is left of a build that was cut off costs every writer and serves nobody.
-    connection.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {INDEX}".encode())
+    connection.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {name(retriever)}".encode())
     connection.execute(
-        f"CREATE INDEX CONCURRENTLY {INDEX} ON chunks USING hnsw"
-        f" ((embedding::{VECTOR}) halfvec_ip_ops)"
+        f"CREATE INDEX CONCURRENTLY {name(retriever)} ON chunks USING hnsw"
+        f" (({chunks.column(retriever)}::{VECTOR}) halfvec_ip_ops)"
         f" WITH (m = {settings.m:d}, ef_construction = {settings.ef_construction:d})"
         " WHERE thread IS NULL".encode()
     )

@@ -80,7 +80,8 @@ class SearchSettings(Section):
     Below `exact_below` chunks each of them is compared; from there on an HNSW index is built at the
     end of an ingestion (`m`, `ef_construction`) and asked (`ef_search`). It is never dropped.
     `build_memory_mb` 0: what the graph needs, at most half of what this machine has free.
-    `reranker` names a sentence-transformers cross-encoder, or a folder with one.
+    `reranker` names a sentence-transformers cross-encoder, or a folder with one. `encoder` is the
+    bi-encoder.safetensors that chunks are found by; empty: the bundled encoder.
     """
 
     exact_below: int = Field(default=10_000, ge=0)
@@ -89,6 +90,7 @@ class SearchSettings(Section):
     ef_search: int = Field(default=120, ge=100, le=1000)  # candidates: never fewer than are taken
     build_memory_mb: int = Field(default=0, ge=0)
     reranker: str = ""
+    encoder: str = ""
 
     @model_validator(mode="after")
     def _graph_can_be_built(self) -> "SearchSettings":

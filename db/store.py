@@ -9,10 +9,10 @@ import atexit
 import logging
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 import psycopg
 from pgvector.psycopg import register_vector
@@ -30,6 +30,12 @@ logging.getLogger("psycopg.pool").addHandler(logging.NullHandler())
 Connection = psycopg.Connection[Any]
 _PATIENCE = 1.0  # seconds before the embedded server is looked after
 _PASSWORD = re.compile(r"(://[^:/@]*):[^@/]*@")
+
+
+class Connections(Protocol):
+    """Whoever lends connections: the store, or one that sees it otherwise."""
+
+    def connection(self) -> AbstractContextManager[Connection]: ...
 
 
 class Store:

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from frontdesk.agents.decision import Writer
 from frontdesk.agents.errors import ModelError
 from frontdesk.agents.runtime.model_file import is_here
-from frontdesk.db import chunks, contacts, dense_index, pages
+from frontdesk.db import chunks, contacts, dense_index, pages, retrieval
 from frontdesk.db.errors import FetchError, FrontdeskDataError
 from frontdesk.db.ingest.client import GuardedClient
 from frontdesk.db.ingest.encoder_file import FILE_NAME
@@ -46,6 +46,8 @@ def checkup(settings: Settings) -> Iterator[Check]:
         if database.state != "bad":
             yield _pages(resources)
             yield _search(resources)
+            if settings.search.encoder:
+                yield _retriever(resources)
             yield _directory(resources)
             yield _waits(resources)
         yield _model(resources)
@@ -123,8 +125,9 @@ def _search(resources: Resources) -> Check:
     settings = resources.settings.search
 
     def look() -> Check:
+        name = resources.retriever.name if resources.retriever else ""
         with resources.store.connection() as connection:
-            count, index = chunks.count(connection), dense_index.index(connection)
+            count, index = chunks.count(connection), dense_index.index(connection, name)
         if index is None and count < settings.exact_below:
             found = f"each of {count:,} chunks is compared, HNSW from {settings.exact_below:,} on"
             return Check("search", "ok", found)
@@ -140,11 +143,30 @@ def _search(resources: Resources) -> Check:
             )
         if (index.m, index.ef_construction) != (settings.m, settings.ef_construction):
             built = f"m {index.m}, ef_construction {index.ef_construction}"
-            mend = f"DROP INDEX {dense_index.INDEX} in the database, then: frontdesk ingest"
+            mend = f"DROP INDEX {dense_index.name(name)} in the database, then: frontdesk ingest"
             return Check("search", "warn", f"{found}, built with {built}", mend)
         return Check("search", "ok", f"{found}, ef_search {settings.ef_search}")
 
     return _guarded("search", look, "run: frontdesk ingest")
+
+
+def _retriever(resources: Resources) -> Check:
+    """Whether every chunk is embedded by the encoder that the settings name for the search."""
+
+    def look() -> Check:
+        retriever = resources.retriever
+        assert retriever is not None
+        with resources.store.connection() as connection:
+            held = chunks.count(connection)
+            done = retrieval.count(connection, retriever.name)
+        if done == held:
+            return Check("retriever", "ok", f"{retriever.name}, {held:,} chunks embedded by it")
+        found = f"{held - done:,} of {held:,} chunks are not embedded by {retriever.name}"
+        return Check(
+            "retriever", "warn", f"{found}: the bundled encoder searches", "run: frontdesk ingest"
+        )
+
+    return _guarded("retriever", look, "mend [search] encoder, or leave it empty")
 
 
 def _directory(resources: Resources) -> Check:

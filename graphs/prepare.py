@@ -24,6 +24,7 @@ from frontdesk.db.ingest.contacts import ImportReport, import_contacts
 from frontdesk.db.ingest.embed import Embedder, GGUFEmbedder, encoder_path
 from frontdesk.db.ingest.ingest import ingest
 from frontdesk.db.ingest.report import IngestEvent, IngestReport
+from frontdesk.db.ingest.retriever import Retriever, embed_anew, open_retriever
 from frontdesk.graphs.settings import Settings
 
 __all__ = [
@@ -98,11 +99,15 @@ def ingest_sources(
     if chunker is not None:
         chunks = settings.chunks.model_copy(update={"chunker": chunker})
         settings = settings.model_copy(update={"chunks": chunks})
-    with Store.open(settings.database, settings.data_dir) as store, _encoder(settings) as encoder:
+    with (
+        Store.open(settings.database, settings.data_dir) as store,
+        _encoder(settings) as encoder,
+        _retriever(settings) as retriever,
+    ):
         if not resume:
             with store.connection() as connection:
                 recipes.forget(connection)
-        return _ingest(store, sources, settings, encoder, on_event)
+        return _ingest(store, sources, settings, encoder, on_event, retriever)
 
 
 def import_directory(settings: Settings, file: Path, **options: bool) -> ImportReport:
@@ -121,26 +126,23 @@ def _ingest(
     settings: Settings,
     encoder: Embedder,
     on_event: Callable[[IngestEvent], None] | None,
+    retriever: Retriever | None,
 ) -> IngestReport:
     """Read sources with the settings' chunker; the agentic one brings its model."""
+    given: Any = {
+        "embedder": encoder,
+        "on_event": on_event,
+        "search": settings.search,
+        "retriever": retriever,
+    }
     if settings.chunks.chunker != "agentic":
-        return ingest(
-            store, sources, settings, embedder=encoder, on_event=on_event, search=settings.search
-        )
+        return ingest(store, sources, settings, **given)
     # LangGraph takes two seconds to import, and only this chunker needs it.
     from frontdesk.graphs.agentic_chunker import open_chunker
 
     try:
         with open_chunker(settings, encoder.embed) as chunker:
-            return ingest(
-                store,
-                sources,
-                settings,
-                embedder=encoder,
-                on_event=on_event,
-                chunker=chunker,
-                search=settings.search,
-            )
+            return ingest(store, sources, settings, chunker=chunker, **given)
     except ModelError as error:
         raise PrepareError(f"the agentic chunker: {error}") from error
 
@@ -152,6 +154,16 @@ def _encoder(settings: Settings) -> Iterator[Embedder]:
         yield encoder
     finally:
         encoder.close()
+
+
+@contextmanager
+def _retriever(settings: Settings) -> Iterator[Retriever | None]:
+    retriever = open_retriever(settings.search.encoder, settings.data_dir)
+    try:
+        yield retriever
+    finally:
+        if retriever is not None:
+            retriever.close()
 
 
 class _Preparation:
@@ -202,6 +214,12 @@ class _Preparation:
 
     def website(self, store: Store) -> str:
         """Read the site unless it was once read completely; return what was done."""
+        with _retriever(self.settings) as retriever:
+            return self._website(store, retriever)
+
+    def _website(self, store: Store, retriever: Retriever | None) -> str:
+        if retriever is not None:
+            embed_anew(store, retriever, self._working)
         sources = list(self.settings.site.start_urls)
         if not sources:
             return "none set up"
@@ -209,7 +227,7 @@ class _Preparation:
             held = pages.count(connection)
         if held and self._stamp().get("site") == sources:
             return f"{held} pages on record"
-        report = _ingest(store, sources, self.settings, self.encoder, self._reading)
+        report = _ingest(store, sources, self.settings, self.encoder, self._reading, retriever)
         problems = [*report.failed, *report.skipped]
         if problems and not report.stored + report.unchanged:
             first = problems[0]
@@ -221,7 +239,10 @@ class _Preparation:
     def _reading(self, event: IngestEvent) -> None:
         if self.running is not None and event.kind in ("stored", "unchanged"):
             read = event.report.stored + event.report.unchanged
-            detail = f"{read} of {event.report.found} pages"
+            self._working(f"{read} of {event.report.found} pages")
+
+    def _working(self, detail: str) -> None:
+        if self.running is not None:
             self.on_step(replace(self.running, state="running", detail=detail))
 
     def _stamp(self) -> dict[str, Any]:

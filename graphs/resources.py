@@ -4,6 +4,7 @@ from functools import cached_property
 
 from frontdesk.agents.decision import Decider
 from frontdesk.db.ingest.embed import GGUFEmbedder, RememberingEmbedder, encoder_path
+from frontdesk.db.ingest.retriever import Retriever, open_retriever
 from frontdesk.graphs.memory import Memory
 from frontdesk.graphs.parts import Parts
 from frontdesk.graphs.service import model_in_service
@@ -29,6 +30,11 @@ class Resources(Parts):
         return RememberingEmbedder(self.encoder)
 
     @cached_property
+    def retriever(self) -> Retriever | None:
+        """The encoder that chunks are found by, where one is set. Raises `StoreError`."""
+        return open_retriever(self.settings.search.encoder, self.settings.data_dir)
+
+    @cached_property
     def directory(self) -> Directory:
         """The directory, found by words and by meaning."""
         switchboard = self.settings.contacts.switchboard
@@ -48,11 +54,12 @@ class Resources(Parts):
                 self.embedder,
                 self.settings.search,
                 make_reranker(self.settings.search.reranker),
+                self.retriever,
             ),
             directory=self.directory,
             embedder=self.embedder,
             scope=self.settings.organisation.scope,
-            reader=PageReader(self.store, self.embedder, self.client),
+            reader=PageReader(self.store, self.embedder, self.client, retriever=self.retriever),
             waits=self.waits if self.settings.wait_times.adapter else None,
         )
 
@@ -79,4 +86,6 @@ class Resources(Parts):
                 close()
         if "encoder" in self.__dict__:
             self.encoder.close()
+        if self.__dict__.get("retriever") is not None:
+            self.__dict__["retriever"].close()
         super().close()

@@ -101,6 +101,9 @@ class Settings(BaseSettings):
         search, named = self.search, folder / Path(self.search.reranker).expanduser()
         if search.reranker and named.exists():  # else it is a model's name
             search = search.model_copy(update={"reranker": str(named)})
+        if search.encoder:
+            encoder = str(folder / Path(search.encoder).expanduser())
+            search = search.model_copy(update={"encoder": encoder})
         data_dir = folder / self.data_dir.expanduser()
         return self.model_copy(
             update={"data_dir": data_dir, "model": model, "contacts": contacts, "search": search}

@@ -18,6 +18,7 @@ from frontdesk.db.ingest.client import GuardedClient
 from frontdesk.db.ingest.embed import Embedder
 from frontdesk.db.ingest.embed_chunks import embed_chunks
 from frontdesk.db.ingest.prepare import prepare
+from frontdesk.db.ingest.retriever import Retriever
 from frontdesk.db.ingest.run import page_of
 from frontdesk.db.ingest.urls import normal
 from frontdesk.db.store import Store
@@ -38,11 +39,13 @@ class PageReader:
         client: GuardedClient,
         *,
         expires_after: timedelta = _EXPIRES_AFTER,
+        retriever: Retriever | None = None,
     ) -> None:
         self._store = store
         self._embedder = embedder
         self._client = client
-        self._searcher = Searcher(store, embedder)
+        self._retriever = retriever
+        self._searcher = Searcher(store, embedder, retriever=retriever)
         self._expires_after = expires_after
 
     def read(self, url: str, query: str, *, top_k: int = 6, thread: str = "") -> SearchResult:
@@ -74,12 +77,14 @@ class PageReader:
         document = prepared.document
         if prepared.error or document is None:
             raise ExtractError(f"{url}: {prepared.error}")
-        new = embed_chunks(self._embedder, document.title, prepared.chunks[:_MOST_CHUNKS])
+        cut, retriever = prepared.chunks[:_MOST_CHUNKS], self._retriever
+        new = embed_chunks(self._embedder, document.title, cut, retriever)
+        name = retriever.name if retriever else None
         expires_at = datetime.now(UTC) + self._expires_after
         page = page_of(fetched, url, _source(thread), prepared, "", thread, expires_at)
         with self._store.connection() as connection:
             page_id = pages.save(connection, page)
-            chunks.replace(connection, page_id, page.title, page.language, thread, new)
+            chunks.replace(connection, page_id, page.title, page.language, thread, new, name)
 
     def _forget(self, thread: str | None) -> None:
         """Remove what has expired, and all of `thread`."""

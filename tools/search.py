@@ -4,7 +4,7 @@ result = Searcher(store, embedder).search("who do i call about parking")
 result.passages[0].sentences
 """
 
-import math
+import logging
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime
@@ -14,11 +14,13 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field, SkipValidation
 
-from frontdesk.db import chunks, dense, dense_index, lexical
+from frontdesk.db import chunks, lexical, retrieval
 from frontdesk.db.chunks import EVERYTHING, Filter
 from frontdesk.db.ingest.embed import Embedder
+from frontdesk.db.ingest.retriever import Retriever
 from frontdesk.db.settings import SearchSettings
-from frontdesk.db.store import Connection, Store
+from frontdesk.db.store import Connection, Connections
+from frontdesk.tools.candidates import Meaning, find_candidates
 from frontdesk.tools.rerank import Reranker
 from frontdesk.tools.search_rank import (
     SUPERSEDED,
@@ -30,10 +32,9 @@ from frontdesk.tools.search_rank import (
 )
 
 Matrix = npt.NDArray[np.float32]
-CANDIDATES = 100  # taken from each of the two rankings
-RERANKED = 16  # of those, looked at sentence by sentence
-_DEEPEST = 100 * CANDIDATES  # how far down a filtered search looks
+RERANKED = 16  # of the candidates, looked at sentence by sentence
 _LONGEST_QUERY = 2000  # characters; the encoder reads 256 tokens anyway
+_LOG = logging.getLogger("frontdesk")
 
 
 class Passage(BaseModel):
@@ -84,19 +85,26 @@ class SearchResult(BaseModel):
 
 
 class Searcher:
-    """Searches a store. Thread safe."""
+    """Searches a store. Thread safe.
+
+    With a `retriever` chunks are found by its vectors. Sentences, and every cosine and vector in a
+    result, are the bundled encoder's in any case: that is what the model's decisions are made on.
+    """
 
     def __init__(
         self,
-        store: Store,
+        store: Connections,
         embedder: Embedder,
         settings: SearchSettings | None = None,
         reranker: Reranker | None = None,
+        retriever: Retriever | None = None,
     ) -> None:
         self._store = store
         self._embedder = embedder
         self._settings = settings or SearchSettings()
         self._reranker = reranker
+        self._retriever = retriever
+        self._warned = False
         self._words = lexical.Cache()
 
     def search(
@@ -116,10 +124,16 @@ class Searcher:
         with self._store.connection() as connection:
             # One snapshot: an ingestion may commit between the statements below.
             connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-            ids, cosines, matching = self._candidates(connection, text, vector, wanted)
+            meaning = self._meaning(connection, text, vector)
+            words = lexical.search(connection, text, wanted.thread, self._words)
+            ids, likeness = find_candidates(connection, meaning, words, wanted, self._settings)
             if not ids:
                 return SearchResult(query=query, query_vector=vector)
-            scores = fuse(cosines, matching)
+            cosines, matching = likeness, words.of(ids)
+            if meaning.retriever:
+                known = chunks.cosines(connection, vector, ids)
+                cosines = np.array([known[i] for i in ids], dtype=np.float32)
+            scores = fuse(likeness, matching)
             best, rows = _best(connection, ids, scores, top_k)
         vectors = {i: rows[ids[i]].sentence_vectors() for i in best}
         nearest = np.array([(vectors[i] @ vector).max(initial=-1.0) for i in best], np.float32)
@@ -142,31 +156,29 @@ class Searcher:
             sentence_vectors=[vectors[i] for i in best],
         )
 
-    def _candidates(
-        self, connection: Connection, text: str, vector: Matrix, wanted: Filter
-    ) -> tuple[list[int], Matrix, Matrix]:
-        """The best of both rankings: chunk ids, their cosines and their BM25 scores, parallel."""
-        words = lexical.search(connection, text, wanted.thread, self._words)
-        few = chunks.few(connection, wanted, dense.FEW_PAGES) if wanted.narrows else None
-        if few is not None:
-            cosines = chunks.cosines(connection, vector, few)
-            top = words.top(CANDIDATES, among=few)
-            nearest = sorted(cosines, key=cosines.__getitem__, reverse=True)[:CANDIDATES]
-            found = {i: cosines[i] for i in dict.fromkeys([*nearest, *top]) if i in cosines}
-        else:
-            found = self._nearest(connection, vector, wanted, words.documents)
-            top = [i for i in _matching(connection, words, wanted) if i not in found]
-            found |= chunks.cosines(connection, vector, top)
-        ids = list(found)
-        return ids, np.array([found[i] for i in ids], dtype=np.float32), words.of(ids)
+    def nearest(self, query: str, top_k: int = 10) -> list[int]:
+        """Return the chunks nearest in meaning alone, best first: what measuring compares."""
+        vector = self._embedder.embed([query])[0]
+        with self._store.connection() as connection:
+            meaning = self._meaning(connection, query, vector)
+            found = chunks.nearest(connection, meaning.vector, top_k, EVERYTHING, meaning.retriever)
+        return list(found)
 
-    def _nearest(
-        self, connection: Connection, vector: Matrix, wanted: Filter, documents: int
-    ) -> dict[int, float]:
-        settings = self._settings
-        if documents < settings.exact_below or not dense_index.usable(connection):
-            return chunks.nearest(connection, vector, CANDIDATES, wanted)
-        return dense.nearest(connection, vector, CANDIDATES, wanted, settings.ef_search)
+    def _meaning(self, connection: Connection, text: str, vector: Matrix) -> Meaning:
+        """Return the question as chunks are compared with it: by the retriever, if all have it."""
+        retriever = self._retriever
+        if retriever is None:
+            return Meaning(vector)
+        if retrieval.complete(connection, retriever.name):
+            return Meaning(retriever.embedder.embed([text])[0], retriever.name)
+        if not self._warned:
+            self._warned = True
+            _LOG.warning(
+                "[search] encoder: not every chunk is embedded by %s yet, so the bundled encoder"
+                " searches; run: frontdesk ingest",
+                retriever.name,
+            )
+        return Meaning(vector)
 
 
 def _best(
@@ -194,23 +206,6 @@ def _current_first(rows: Sequence[chunks.StoredChunk], scores: Matrix) -> Matrix
 
 def _distinct(rows: Sequence[chunks.StoredChunk]) -> list[int]:
     return distinct([row.text for row in rows], [row.title for row in rows])
-
-
-def _matching(connection: Connection, words: lexical.Scores, wanted: Filter) -> list[int]:
-    """The best by words that the filter lets through, looking further down for enough."""
-    top = words.top(CANDIDATES)
-    if not wanted.narrows:
-        return top
-    depth = CANDIDATES
-    while True:
-        kept = chunks.allowed(connection, top, wanted)
-        allowed = [i for i in top if i in kept][:CANDIDATES]
-        if len(allowed) == CANDIDATES or len(top) < depth or depth == _DEEPEST:
-            return allowed
-        # As deep as the share that passed so far makes likely to be enough, and a third more.
-        share = max(len(allowed), CANDIDATES // 10) / depth
-        depth = min(_DEEPEST, math.ceil(CANDIDATES / share * 4 / 3))
-        top = words.top(depth)
 
 
 def _passage(row: chunks.StoredChunk, dense: float, matching: float, score: float) -> Passage:

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from frontdesk.db import Store, contacts, sections
 from frontdesk.db.feedback import Feedback, everything
 from frontdesk.db.ingest.embed import Embedder
+from frontdesk.db.ingest.retriever import open_retriever
 from frontdesk.db.sections import Section
 from frontdesk.graphs.parts import Department, Parts
 from frontdesk.graphs.prepare import OnStep, Step, prepare
@@ -101,9 +102,10 @@ def open_own(settings: Settings, member: Member, embedder: Embedder) -> Iterator
     wait_times = settings.wait_times
     rows = member.organisation.contacts
     people = [Contact.model_validate({key: row[key] for key in contacts.FIELDS}) for row in rows]
+    retriever = open_retriever(settings.search.encoder, settings.data_dir, threads=1)
     with Store.open(settings.database, settings.data_dir) as store:
         yield Toolbox(
-            searcher=Searcher(store, embedder),
+            searcher=Searcher(store, embedder, settings.search, retriever=retriever),
             directory=Directory.fixed(people, embedder, switchboard=settings.contacts.switchboard),
             embedder=embedder,
             scope=settings.organisation.scope,

@@ -23,6 +23,7 @@ STAGES = (
     "synthesise",
     "trace",
     "encoder",
+    "retriever",
     "pretrain",
     "sft",
     "dpo",

@@ -11,7 +11,10 @@ def index_meanings(run: Run, settings: SearchSettings | None) -> None:
     """Build the HNSW index where there are chunks enough; without it searches are only slower."""
     try:
         dense_index.refresh(
-            run.store, settings or SearchSettings(), lambda step: run.tell("indexing", "", step)
+            run.store,
+            settings or SearchSettings(),
+            lambda step: run.tell("indexing", "", step),
+            run.retriever.name if run.retriever else "",
         )
     except StoreError as error:
         run.report.warnings.append(Problem(url="", reason=f"no HNSW index: {error}"))

@@ -21,6 +21,7 @@ from frontdesk.db.ingest.embed import Embedder
 from frontdesk.db.ingest.indexing import index_meanings
 from frontdesk.db.ingest.prepare import prepare, recipe
 from frontdesk.db.ingest.report import IngestReport, OnEvent
+from frontdesk.db.ingest.retriever import Retriever
 from frontdesk.db.ingest.run import Run
 from frontdesk.db.ingest.site import read_site
 from frontdesk.db.ingest.sources import SourceError, documents_in, split_sources
@@ -48,20 +49,23 @@ def ingest(
     on_event: OnEvent | None = None,
     chunker: ModelChunker | None = None,
     search: SearchSettings | None = None,
+    retriever: Retriever | None = None,
 ) -> IngestReport:
     """Read `sources` (URLs, files or folders) into the store and report what happened.
 
     What cannot be read is in the report; the run goes on. A `chunker` given here goes before the
     one in the settings, and its cost is in the report. `search` says when a large store is indexed
-    by meaning. Raises `SourceError` for a source that is neither a URL nor there, and `StoreError`
-    when the database fails: what was stored stays.
+    by meaning. With a `retriever` chunks are found by its vectors; those stored without get them
+    now. Raises `SourceError` for a source that is neither a URL nor there, and `StoreError` when
+    the database fails: what was stored stays.
     """
     urls, paths = split_sources(sources)
     cutter = chunker or make_chunker(settings.chunks, embedder)
     cost = chunker.cost if chunker else None
     told = recipe(settings.chunks, cost.model if cost else "")
-    with Run(store, embedder, cutter, told, on_event) as run:
+    with Run(store, embedder, cutter, told, on_event, retriever=retriever) as run:
         run.report.chunking = cost
+        run.embed_anew()
         for path in paths:
             read_path(run, path, settings.site)
         if urls:

@@ -16,6 +16,7 @@ from frontdesk.db import chunks, pages
 from frontdesk.db.ingest.chunk import Chunk
 from frontdesk.db.ingest.embed import Embedder
 from frontdesk.db.ingest.embed_chunks import embed_documents
+from frontdesk.db.ingest.retriever import Retriever
 
 _TEXTS = 256  # embedded in one go, when so many are waiting
 _WAITING = 64  # documents between two stages: what a crawler may be ahead
@@ -44,9 +45,15 @@ Queue = queue.Queue[Entry | None]  # None ends it
 class Pipeline:
     """The two threads of one run. `write` gets entries in order, several when several wait."""
 
-    def __init__(self, embedder: Embedder, write: Callable[[Sequence[Entry]], None]) -> None:
+    def __init__(
+        self,
+        embedder: Embedder,
+        write: Callable[[Sequence[Entry]], None],
+        retriever: Retriever | None = None,
+    ) -> None:
         self.embedding_seconds = 0.0
         self._embedder = embedder
+        self._retriever = retriever
         self._to_embed: Queue = queue.Queue(_WAITING)
         self._to_write: Queue = queue.Queue(_WAITING)
         self._failure: BaseException | None = None
@@ -96,7 +103,7 @@ class Pipeline:
     def _embed(self, batch: Sequence[Entry]) -> None:
         began = time.monotonic()
         documents = [(entry.page.title if entry.page else "", entry.cut) for entry in batch]
-        vectors = embed_documents(self._embedder, documents)
+        vectors = embed_documents(self._embedder, documents, self._retriever)
         self.embedding_seconds += time.monotonic() - began
         for entry, new in zip(batch, vectors, strict=True):
             self._to_write.put(replace(entry, embedded=tuple(new)))

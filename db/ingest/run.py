@@ -19,6 +19,7 @@ from frontdesk.db.ingest.patience import patiently
 from frontdesk.db.ingest.pipeline import Entry, Pipeline
 from frontdesk.db.ingest.prepare import Prepared
 from frontdesk.db.ingest.report import EventKind, IngestEvent, IngestReport, OnEvent, Problem
+from frontdesk.db.ingest.retriever import Retriever, embed_anew
 from frontdesk.db.store import Store
 
 _INDEX_EVERY = 500  # pages; what is newer than the lexical index is scanned at every search
@@ -38,6 +39,7 @@ class Run:
     recipe: str
     on_event: OnEvent | None = None
     report: IngestReport = field(default_factory=lambda: IngestReport(started_at=datetime.now(UTC)))
+    retriever: Retriever | None = None
 
     def __post_init__(self) -> None:
         self._since_index = 0
@@ -47,7 +49,7 @@ class Run:
     def __enter__(self) -> Self:
         """Write that a run has begun, and start its threads."""
         self._number = patiently(self._begin)
-        self._pipeline = Pipeline(self.embedder, self._write)
+        self._pipeline = Pipeline(self.embedder, self._write, self.retriever)
         return self
 
     def __exit__(
@@ -132,6 +134,11 @@ class Run:
         for url in removed:
             self.tell("removed", url)
 
+    def embed_anew(self) -> None:
+        """Embed what earlier runs stored without the vectors that chunks are found by now."""
+        if self.retriever is not None:
+            embed_anew(self.store, self.retriever, lambda step: self.tell("indexing", "", step))
+
     def index(self) -> None:
         """Bring the lexical index and the marks of old versions up to date with the chunks."""
         self._since_index = 0
@@ -176,10 +183,14 @@ class Run:
             pages.confirm(connection, confirmed)
 
     def _store(self, entry: Entry, page: pages.Page) -> None:
+        retriever = self.retriever.name if self.retriever else None
+
         def save() -> None:
             with self.store.connection() as connection:
                 number = pages.save(connection, page)
-                chunks.replace(connection, number, page.title, page.language, None, entry.embedded)
+                chunks.replace(
+                    connection, number, page.title, page.language, None, entry.embedded, retriever
+                )
 
         patiently(save)
         self.report.stored += 1

@@ -32,7 +32,8 @@ from frontdesk.db.ingest.embed import Embedder, GGUFEmbedder, encoder_path
 from frontdesk.db.ingest.ingest import ingest
 from frontdesk.db.settings import Chunker, ChunkSettings, DatabaseSettings, SiteSettings
 from frontdesk.db.store import Store
-from frontdesk.tools.search import CANDIDATES, Searcher
+from frontdesk.tools.candidates import CANDIDATES
+from frontdesk.tools.search import Searcher
 from frontdesk.tools.search_rank import fuse
 
 ROOT = Path(__file__).parents[2]

@@ -34,7 +34,8 @@ from frontdesk.db.chunks import EVERYTHING, Filter
 from frontdesk.db.ingest.embed import Embedder, GGUFEmbedder, encoder_path
 from frontdesk.db.settings import DatabaseSettings, SearchSettings
 from frontdesk.db.store import Store
-from frontdesk.tools.search import CANDIDATES, Searcher
+from frontdesk.tools.candidates import CANDIDATES
+from frontdesk.tools.search import Searcher
 
 ROOT = Path(__file__).parents[2]
 PLOT = ROOT / "docs" / "images" / "scale.png"

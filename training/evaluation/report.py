@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+from frontdesk.training.bi_encoder.offer import COMMAND, Offer
 from frontdesk.training.evaluation.compare import Difference, differences
 from frontdesk.training.evaluation.judging import METRICS, Judged, Ragas
 from frontdesk.training.evaluation.measures import Summary, summarise
@@ -21,6 +22,7 @@ class Report(BaseModel):
 
     `quantised` holds the candidate in float32 and in other quantisations, where they were compared.
     `ragas` is what a judge said of the candidate and of the model in service, where one was asked.
+    `retriever` is what the run trained to find passages by, where it finds better.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -32,6 +34,7 @@ class Report(BaseModel):
     differences: list[Difference] = []
     quantised: dict[str, Summary] = {}
     ragas: dict[str, Ragas] = {}
+    retriever: Offer | None = None
 
     @property
     def best(self) -> Summary:
@@ -51,6 +54,7 @@ def make_report(
     candidate: tuple[str, str, Sequence[Verdict]] | None = None,
     quantised: dict[str, Summary] | None = None,
     ragas: dict[str, Ragas] | None = None,
+    retriever: Offer | None = None,
 ) -> Report:
     """Return the report of (model, adapter, verdicts), side by side where there is a candidate."""
     theirs = summarise(*service)
@@ -63,6 +67,7 @@ def make_report(
         differences=differences(ours, theirs) if ours else [],
         quantised=quantised or {},
         ragas=ragas or {},
+        retriever=retriever,
     )
 
 
@@ -81,6 +86,7 @@ def to_html(report: Report, verdicts: Sequence[Verdict]) -> str:
     wrong = [v for v in verdicts if not v.right or v.grade in ("wrong", "partly")]
     return page.render(
         report=report,
+        command=COMMAND,
         both=both,
         names=sorted({name for _, summary in both for name in summary.measures}),
         measures=plots.plot_measures(report.differences) if report.differences else "",

@@ -70,6 +70,23 @@ def plot_reader(log: Sequence[Mapping[str, float]], path: Path) -> Path:
     return save(drawn, path)
 
 
+def plot_retriever(before: Mapping[str, float], after: Mapping[str, float], path: Path) -> Path:
+    """Draw what is found of what is held out, by the encoder in service and by the trained one."""
+    drawn, axes = figure()
+    for shift, found, colour, name in (
+        (-0.2, before, WARM, "in service"),
+        (0.2, after, ACCENT, "trained"),
+    ):
+        places = [n + shift for n in range(len(found))]
+        axes.bar(places, list(found.values()), width=0.38, color=colour, label=name)
+        for place, value in zip(places, found.values(), strict=True):
+            axes.text(place, value, f"{value:.3f}", ha="center", va="bottom", fontsize=8, color=INK)
+    axes.set_xticks(range(len(before)), list(before))
+    axes.set_ylim(0, 1.1)
+    axes.legend(frameon=False, fontsize=9, loc="lower right")
+    return save(drawn, path)
+
+
 def plot_rewards(log: Sequence[Mapping[str, Any]], path: Path) -> Path:
     """Draw the reward margins and accuracies of a DPO training, step by step."""
     drawn, axes = figure()

@@ -26,6 +26,7 @@ ORDER = (
     "synthesise",
     "trace",
     "encoder",
+    "retriever",
     "pretrain",
     "sft",
     "dpo",

@@ -54,7 +54,12 @@ class RunFolder:
         self.path = path
 
     def folder(self, stage: str) -> Path:
-        """Return the folder of a stage: the number of its place in the pipeline, then its name."""
+        """Return the folder of a stage: the number of its place in the pipeline, then its name.
+
+        A run that was begun when the pipeline had fewer stages keeps its numbers.
+        """
+        for kept in self.path.glob(f"[0-9][0-9]-{stage}"):
+            return kept
         return self.path / f"{ORDER.index(stage) + 1:02d}-{stage}"
 
     def record(self, stage: str) -> Record | None:

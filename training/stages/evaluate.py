@@ -20,6 +20,7 @@ from frontdesk.agents.decision import Decider, Decision, Evidence
 from frontdesk.agents.settings import ModelSettings
 from frontdesk.db.ingest.embed import Embedder, GGUFEmbedder, RememberingEmbedder, encoder_path
 from frontdesk.training.base import candidate_reader, service_fingerprint, service_of
+from frontdesk.training.bi_encoder.offer import read_offer
 from frontdesk.training.chat_server import ChatServer
 from frontdesk.training.collection import read_members
 from frontdesk.training.evaluate import Decide
@@ -90,6 +91,7 @@ def work(job: Job) -> Result:
             if kind not in kept
         },
         _judged(job, kept, embedder),
+        read_offer(job.of("retriever")) if job.has("retriever") else None,
     )
     best = verdicts["candidate" if report.candidate else "service"]
     outputs = [job.folder / "report.json", job.folder / "report.html"]
@@ -195,7 +197,7 @@ STAGE = Stage(
     "evaluate",
     EvaluateSettings,
     work,
-    reads=("collect", "synthesise", "encoder", "export"),
+    reads=("collect", "synthesise", "encoder", "retriever", "export"),
     outside=outside,
 )
 

@@ -41,6 +41,8 @@ def work(job: Job) -> Result:
     own = Path(reader) if reader != job.desk.model.reader else None
     run = promote(job.desk, job.run.path, model, adapter, report, own)
     job.say(f"{run.name} is in service; frontdesk train rollback takes it out")
+    if report.retriever:
+        job.say(report.retriever.told())
     file = job.folder / "promoted.json"
     write_whole(file, run.model_dump(mode="json"))
     return Result({"in service": run.name}, (file,))
