@@ -25,6 +25,7 @@ from frontdesk.tools.rerank import Reranker
 from frontdesk.tools.search_rank import (
     SUPERSEDED,
     confidence,
+    deviations,
     distinct,
     fuse,
     sentence_bonus,
@@ -138,7 +139,8 @@ class Searcher:
         vectors = {i: rows[ids[i]].sentence_vectors() for i in best}
         nearest = np.array([(vectors[i] @ vector).max(initial=-1.0) for i in best], np.float32)
         old = np.array([rows[ids[i]].superseded_by is not None for i in best], np.float32)
-        scores[best] += sentence_bonus(cosines[best], nearest, float(cosines.std()))
+        whole, said = deviations(likeness[best], likeness), deviations(nearest, cosines)
+        scores[best] += sentence_bonus(whole, said)
         if self._reranker is not None:
             texts = [rows[ids[i]].in_context() for i in best]
             scores[best] = standardised(self._reranker.scores(text, texts))

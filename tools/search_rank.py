@@ -39,9 +39,17 @@ def standardised(values: Vector) -> Vector:
     return (values - values.mean()) / spread if spread > 1e-6 else np.zeros_like(values)
 
 
-def sentence_bonus(dense: Vector, best_sentence: Vector, spread: float) -> Vector:
-    """What a chunk gains (or loses) by its best sentence being nearer than the whole."""
-    return DENSE_WEIGHT * SENTENCE_WEIGHT * (best_sentence - dense) / max(spread, 1e-6)
+def sentence_bonus(dense: Vector, best_sentence: Vector) -> Vector:
+    """What a chunk gains (or loses) by its best sentence being nearer than the whole.
+
+    Both in deviations: they may be cosines of two encoders.
+    """
+    return DENSE_WEIGHT * SENTENCE_WEIGHT * (best_sentence - dense)
+
+
+def deviations(values: Vector, among: Vector) -> Vector:
+    """Count `values` in deviations of the scores that they stand among."""
+    return values / max(float(among.std()), 1e-6)
 
 
 def distinct(texts: Sequence[str], titles: Sequence[str]) -> list[int]:
