@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -14,8 +13,9 @@ from frontdesk.agents.decision import TOOL_STEPS, Decision, Evidence
 from frontdesk.agents.errors import ModelError
 from frontdesk.agents.runtime.engine import Engine
 from frontdesk.agents.runtime.engine import Sequence as EngineSequence
-from frontdesk.agents.small.cross_encoder import INTENTS, CrossEncoder
+from frontdesk.agents.small.cross_encoder import CrossEncoder
 from frontdesk.agents.small.evidence import candidates, follow_up_query
+from frontdesk.agents.small.leaning import NOTHING_READ, SURE_PLACE, Reading, leaning, timed
 from frontdesk.agents.small.prompt import (
     ASKS,
     CHUNK_MARKERS,
@@ -29,29 +29,16 @@ from frontdesk.agents.small.prompt import (
     render,
 )
 from frontdesk.agents.small.slots import read_table, slot_rows
-from frontdesk.tools.wait_times import read_when
-from frontdesk.tools.waits.asked import asked_plainly, kind_plainly, kinds_said, waits_plainly
+from frontdesk.tools.waits.asked import asked_plainly, kind_plainly, kinds_said
 from frontdesk.tools.waits.board import KindFilter
 
 Rows = NDArray[np.float32]
 Name = TypeVar("Name", bound=str)
-# Set on an organisation kept out of training (not on tests/corpora): the model declines and gives
-# up too readily, trusts the order of the candidates too little, and knows when it is unsure.
-LEANING: Mapping[str, float] = {"refuse": -1.0, "answer": 1.0}
 NO_LEANING: Mapping[str, float] = {}
-# A few words after an answer ("and the children's one?") stay with the tool that gave it.
-STAY, FEW_WORDS = 2.0, 5
-# A wait asked for in plain words at a place of the feed is a live one, whatever the pages say.
-PLAIN = 6.0
-RANK_PRIOR = 0.5
-# How much the cross-encoder's reading counts beside the model's own scores, and the relevance at
-# which a sentence is as likely an answer as not (a product of experts, Hinton 2002).
-INTENT, RELEVANCE, FOUND, FOUND_AT = 1.5, 1.5, 1.0, 0.5
-# The cross-encoder was taught far more refusals than a desk hears.
-DECLINED_LESS = -2.0
-SURE_QUOTE = 0.6
 LIKELY_SEARCH = 0.2
-SURE_PLACE = 0.75  # the score of a name that is said, not hinted at
+RANK_PRIOR = 0.5
+RELEVANCE = 1.5  # of the cross-encoder beside the decider, where a sentence is chosen
+SURE_QUOTE = 0.6
 # A directory match below this is noise: tools/contact_lookup.py.
 LIKELY = 0.4
 # A clipped text has a hundred tokens; emoji cost several each, and two texts must fit the context.
@@ -92,10 +79,11 @@ class SmallModel:
             logits = sequence.extend(self.rows(render(evidence)))
             steps = self._steps(evidence)
             chances = dict(zip(steps, self._weigh(logits, steps), strict=True))
-            read = self._read(evidence, chances.get("search", 0.0))
-            step, probability = self._choose(logits, steps, _leaning(evidence, read))
+            read = self._read(evidence, float(chances.get("search", 0.0)))
+            step, probability = self._choose(logits, steps, leaning(evidence, read))
             if step == "answer":
-                return Decision("answer", {}, probability, self._quotes(sequence, evidence, read))
+                quotes = self._quotes(sequence, evidence, read.relevances)
+                return Decision("answer", {}, probability, quotes)
             if step not in TOOL_STEPS:
                 return Decision(step, {}, probability)  # type: ignore[arg-type]
             arguments = self._arguments(sequence, step, evidence)
@@ -112,21 +100,21 @@ class SmallModel:
         if self.reader:
             self.reader.close()
 
-    def _read(self, evidence: Evidence, searching: float) -> Rows | None:
-        """Return what the cross-encoder makes of the pass: intents first, then relevances.
+    def _read(self, evidence: Evidence, searching: float) -> Reading:
+        """Return what the cross-encoder makes of the pass, the first one or the one after a look.
 
         Where the first pass is likely to end in `searching` for this very question, the sentences
         are read along: one batch for both takes less time than one for each.
         """
         if self.reader is None:
-            return None
+            return NOTHING_READ
+        result, found = evidence.search, evidence.candidates
         if evidence.observations:
-            if evidence.candidates and evidence.search:
-                return self.reader.relevances(evidence.candidates, evidence.search)
-            return None
-        if evidence.search and not evidence.previous and searching >= LIKELY_SEARCH:
-            return self.reader.intents(evidence, candidates(evidence.search))
-        return self.reader.intents(evidence)
+            relevances = self.reader.relevances(found, result) if found and result else None
+            return Reading(relevances=relevances)
+        if result and not evidence.previous and searching >= LIKELY_SEARCH:
+            found = candidates(result)
+        return Reading(intents=self.reader.intents(evidence, found))
 
     def rows(self, items: Sequence[Item]) -> Rows:
         """Return the input embeddings (positions, n_embd) of a prompt."""
@@ -202,29 +190,7 @@ class SmallModel:
         ask = asked_plainly(evidence.question) or self._choose(logits, ASKS)[0]
         kind = kind_plainly(evidence.question, ask) or _said_kind(kind, reference, evidence)
         arguments = {"places": _places(reference, evidence), "kind": kind, "ask": ask}
-        return arguments | ({"at": evidence.question} if ask == "open" and _timed(evidence) else {})
-
-
-def _leaning(evidence: Evidence, read: Rows | None = None) -> Mapping[str, float]:
-    """Return what is added to the scores of the steps; `read` is the cross-encoder's say."""
-    leaning = dict(LEANING)
-    previous = evidence.previous
-    if evidence.observations:
-        if read is not None:
-            leaning["answer"] += FOUND * (float(read.max()) - FOUND_AT)
-        return leaning
-    if read is not None:
-        for step, score in zip(INTENTS, read, strict=True):
-            leaning[step] = leaning.get(step, 0.0) + INTENT * float(score)
-        leaning["refuse"] += DECLINED_LESS
-    if previous and previous.step in TOOL_STEPS and len(evidence.question.split()) <= FEW_WORDS:
-        leaning[previous.step] = STAY
-    if any(place.score >= SURE_PLACE for place in evidence.places):
-        ask = asked_plainly(evidence.question)
-        live = ask is not None and (ask != "open" or _timed(evidence))
-        if live or waits_plainly(evidence.question):
-            leaning["wait_times"] = PLAIN
-    return leaning
+        return arguments | ({"at": evidence.question} if ask == "open" and timed(evidence) else {})
 
 
 def _nobody(evidence: Evidence) -> bool:
@@ -254,14 +220,6 @@ def _said_kind(kind: KindFilter, reference: str, evidence: Evidence) -> KindFilt
         before: KindFilter = evidence.previous.arguments.get("kind", "any")
         return before
     return "any"
-
-
-def _timed(evidence: Evidence) -> bool:
-    """Tell whether the question, apart from its places' names, names a time."""
-    text = evidence.question.lower()
-    for match in evidence.places:
-        text = text.replace(match.span.lower(), " ")
-    return read_when(text, datetime.now(UTC)) is not None
 
 
 def _places(reference: str, evidence: Evidence) -> list[str]:
