@@ -11,31 +11,12 @@ import psycopg
 from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
+from frontdesk.db.stemming import configuration
+
 Connection = psycopg.Connection[Any]
 Matrix = npt.NDArray[np.float32]
 DIMENSIONS = 384
 WRITERS = 0x4348554E  # an advisory lock, shared by whoever is writing chunks
-
-# PostgreSQL's own stemmers by ISO 639-1; any other language is indexed unstemmed.
-_CONFIGURATIONS = {
-    "ar": "arabic",
-    "da": "danish",
-    "de": "german",
-    "en": "english",
-    "": "english",
-    "es": "spanish",
-    "fi": "finnish",
-    "fr": "french",
-    "hu": "hungarian",
-    "it": "italian",
-    "nl": "dutch",
-    "no": "norwegian",
-    "pt": "portuguese",
-    "ro": "romanian",
-    "ru": "russian",
-    "sv": "swedish",
-    "tr": "turkish",
-}
 
 
 @dataclass(frozen=True)
@@ -93,11 +74,6 @@ def stack(vectors: Iterable[Matrix]) -> Matrix:
     """Put vectors (384,) into one matrix (n, 384)."""
     rows = list(vectors)
     return np.stack(rows) if rows else np.zeros((0, DIMENSIONS), dtype=np.float32)
-
-
-def configuration(language: str) -> str:
-    """The text search configuration for an ISO 639-1 code; "simple" stems nothing."""
-    return _CONFIGURATIONS.get(language, "simple")
 
 
 def replace(

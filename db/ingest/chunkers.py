@@ -92,7 +92,7 @@ class RecursiveChunker:
 
 
 _SECTION, _BLOCK, _SENTENCE = "\x1d", "\x1e", "\x1f"  # ASCII's group, record and unit separators
-_EMPTY = 0xF0000  # a sentence of no words; what follows is for private use
+_EMPTY = 0xF0000  # no words; what follows is for private use
 
 
 def _separator(before: Unit | None, unit: Unit) -> str:
@@ -102,7 +102,8 @@ def _separator(before: Unit | None, unit: Unit) -> str:
 
 
 def _length(unit: Unit) -> str:
-    return chr(_EMPTY + min(unit.words, 0xFFFF))
+    # At least one: the splitter would leave what has no length at the end of two chunks.
+    return chr(_EMPTY + min(max(unit.words, 1), 0xFFFF))
 
 
 class SemanticChunker:

@@ -65,6 +65,14 @@ def test_the_chunks_hold_the_sentences_of_the_page(chunker: Chunker, document: D
         assert " ".join(chunk.text.split()) == " ".join(" ".join(chunk.sentences).split())
 
 
+def test_an_empty_item_where_a_chunk_is_full_stands_in_one_chunk() -> None:
+    long = " ".join(["A a a a a a a a a."] * 3)
+    blocks = [Block("paragraph", long), Block("item", ""), Block("paragraph", "A a a a a.")]
+    document = Document("a", blocks)
+    chunks = chunks_of(document, RecursiveChunker(30))
+    assert [s for chunk in chunks for s in chunk.sentences] == document.sentences()
+
+
 class OddAndEven:
     """Gathers what does not stand side by side."""
 
