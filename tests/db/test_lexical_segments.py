@@ -137,9 +137,14 @@ def test_a_plan_covers_what_there_is(sizes: list[tuple[int, bool]], tail: int) -
     assert planned[0].after == 0 and planned[-1].until == len(ranges)
     assert all(a.until == b.after for a, b in zip(planned, planned[1:], strict=False))
     assert sum(part.living for part in planned) == sum(part.living for part in ranges)
-    kept = {(r.after, r.until) for r in ranges if not r.stale and r.living > max(SMALL, 2 * tail)}
+    # What is much larger than all that comes after it stays as it is.
+    kept = {
+        (r.after, r.until)
+        for i, r in enumerate(ranges)
+        if not r.stale and r.living > max(SMALL, 2 * sum(later.living for later in ranges[i + 1 :]))
+    }
     last_stale = [r for r in ranges if r.stale]
-    if len(last_stale) == 1:  # only the new chunks: what is much larger stays as it is
+    if len(last_stale) == 1:  # only the new chunks
         assert kept <= {(part.after, part.until) for part in planned if not part.stale}
 
 
