@@ -21,6 +21,7 @@ from frontdesk.training.batches import (
     shuffle_candidates,
 )
 from frontdesk.training.network import drop_out, guess, target_loss
+from frontdesk.training.progress import Say, told
 from frontdesk.training.tokenizer import token_id
 from frontdesk.training.training_state import TrainingState
 
@@ -65,8 +66,11 @@ def train(
     settings: SftSettings,
     report: Callable[[Progress], None],
     checkpoint: Path | None = None,
+    say: Say = lambda text: None,
 ) -> None:
     """Train `network` in place on `examples`, whose slots are in `table`.
+
+    `say` is told how far an epoch is.
 
     With `checkpoint`, the state of the training is kept there after each epoch, and a training that
     was killed goes on from it to the same result.
@@ -87,7 +91,8 @@ def train(
         lr=settings.rate,
         betas=(0.9, 0.98),
     )
-    total = settings.epochs * math.ceil(len(examples) / settings.batch)
+    steps = math.ceil(len(examples) / settings.batch)
+    total = settings.epochs * steps
     schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: warm_cosine(step, total))
     quotes = [token_id(tokenizer, name) for name in QUOTE_MARKERS]
     drop_out(network, settings.dropout)
@@ -101,7 +106,8 @@ def train(
         losses = []
         moved, markers = shuffle_candidates(examples, table, quotes, rng)
         network.get_input_embeddings().markers = markers.to(device)
-        for batch in batches(moved, settings.batch, pad, rng):
+        name = f"epoch {state.epoch + 1} of {settings.epochs}"
+        for batch in told(batches(moved, settings.batch, pad, rng), steps, name, say):
             with torch.autocast(device.type, torch.bfloat16):
                 loss = target_loss(network, on(batch, device), settings.smoothing)
             torch.autograd.backward(loss)

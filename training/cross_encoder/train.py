@@ -13,6 +13,7 @@ from frontdesk.training.cross_encoder.measure import Scores, measure
 from frontdesk.training.cross_encoder.network import CrossEncoder, Words, collate
 from frontdesk.training.cross_encoder.pairs import Reading
 from frontdesk.training.noise import roughen
+from frontdesk.training.progress import Say, told
 from frontdesk.training.training_state import TrainingState
 
 INTENT_BATCH, QUOTES_BATCH = 32, 6
@@ -141,8 +142,9 @@ def train(
     settings: CrossEncoderSettings,
     report: Callable[[Progress], None] = lambda progress: None,
     checkpoint: Path | None = None,
+    say: Say = lambda text: None,
 ) -> None:
-    """Train `network` in place on `readings`.
+    """Train `network` in place on `readings`; `say` is told how far an epoch is.
 
     With `checkpoint`, the state of the training is kept there after each epoch, and a training that
     was killed goes on from it to the same result.
@@ -155,7 +157,8 @@ def train(
     optimiser = torch.optim.AdamW(
         [{"params": lora, "lr": settings.rate}, {"params": heads, "lr": settings.head_rate}]
     )
-    total = settings.epochs * _steps(readings)
+    steps = _steps(readings)
+    total = settings.epochs * steps
     schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: factor(step, total))
     state = AdapterState(network, optimiser, schedule, rng)
     if checkpoint is not None and checkpoint.exists():
@@ -164,7 +167,8 @@ def train(
         began = time.monotonic()
         losses: dict[str, list[float]] = {"intent": [], "quotes": []}
         network.train()
-        for batch in batches(readings, words, settings, rng):
+        name = f"epoch {state.epoch + 1} of {settings.epochs}"
+        for batch in told(batches(readings, words, settings, rng), steps, name, say):
             loss = loss_of(network, batch)
             torch.autograd.backward(loss)
             torch.nn.utils.clip_grad_norm_(network.learned(), 1.0)

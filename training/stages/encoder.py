@@ -136,7 +136,7 @@ def _fit(
             f" {progress.quotes_loss:.3f}; {progress.scores.told()}; {progress.seconds:.0f} s"
         )
 
-    train(network, words, training, held_out, settings, report, state)
+    train(network, words, training, held_out, settings, report, state, job.say)
     plot_reader(log, job.folder / "progress.png")
     return measure(network, words, held_out)
 

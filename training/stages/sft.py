@@ -90,10 +90,8 @@ def fit(
     network = begin()
     take_slots(network, both.table, settings.noise)
     job.say(f"{len(training)} examples, {len(away)} held out, on {settings.device}")
-    kept = job.folder / "progress.json"
-    log: list[dict[str, float]] = (
-        json.loads(kept.read_text("utf-8")) if (job.folder / "state.pt").exists() else []
-    )
+    kept, state = job.folder / "progress.json", job.folder / "state.pt"
+    log: list[dict[str, float]] = json.loads(kept.read_text("utf-8")) if state.exists() else []
 
     def report(progress: Progress) -> None:
         del log[progress.epoch - 1 :]
@@ -104,9 +102,9 @@ def fit(
             f" right {progress.held_out:.1%}, {progress.seconds:.0f} s"
         )
 
-    train(network, tokenizer, training, away, both.table, settings, report, job.folder / "state.pt")
+    train(network, tokenizer, training, away, both.table, settings, report, state, job.say)
     save_network(network, job.folder / "model.pt")
-    (job.folder / "state.pt").unlink()
+    state.unlink()
     plot_progress(log, job.folder / "progress.png")
     best = max(log, key=lambda row: row["held_out"])
     return Result(
