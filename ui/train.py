@@ -76,7 +76,7 @@ def train(
     named = "feedback" if stage == "feedback" else recipe
     asked = list(changes or [])
     if public is not None:
-        asked.append(f"synthesise.public='{public.absolute()}'")
+        asked.append(f"synthesise.public='{public.resolve()}'")
     plan = read_recipe(named).changed(asked)
     one = stage if stage in STAGES else None
     place = folder or _folder(named, goes_on=resume or one is not None)
