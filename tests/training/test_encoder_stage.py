@@ -3,8 +3,6 @@
 import json
 import os
 import shutil
-import signal
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -30,6 +28,7 @@ from frontdesk.training.promotion import every_run, rollback
 
 sys.path.append(str(Path(__file__).parent))  # tests are no package; tiny_desk is beside them
 
+from killing import kill_after_an_epoch
 from tiny_desk import QUICK, fill, settings_of
 
 pytestmark = [
@@ -98,30 +97,8 @@ def test_a_killed_training_ends_the_same(
     run = RunFolder(tmp_path / "killed")
     shutil.copytree(finished.path, run.path)
     shutil.rmtree(run.folder("encoder"))
-    code = (
-        "import os, signal, sys\n"
-        "from pathlib import Path\n"
-        "from frontdesk.graphs.settings import Settings\n"
-        "from frontdesk.training.pipeline.recipe import read_recipe\n"
-        "from frontdesk.training.pipeline.run import RunFolder\n"
-        "from frontdesk.training.pipeline.runner import run_recipe\n"
-        "def tell(news):\n"
-        "    if news.text.startswith('epoch 1'): os.kill(os.getpid(), signal.SIGKILL)\n"
-        "desk = Settings.model_validate_json(sys.argv[1])\n"
-        "recipe = read_recipe('tiny').changed(sys.argv[3:])\n"
-        "run = RunFolder(Path(sys.argv[2]))\n"
-        "run_recipe(recipe, run, desk, tell, only=['encoder'], resume=True)\n"
-    )
-    values = json.dumps(
-        {
-            "data_dir": str(desk.data_dir),
-            "organisation": desk.organisation.model_dump(),
-            "database": {"url": desk.database.url},
-        }
-    )
-    killed = subprocess.run([sys.executable, "-c", code, values, str(run.path), *NOTHING])
-    assert killed.returncode == -signal.SIGKILL
-    assert run.record("encoder") is None and (run.folder("encoder") / "state.pt").exists()
+    kill_after_an_epoch(run, "encoder", desk, NOTHING)
+    assert (run.folder("encoder") / "state.pt").exists()
     recipe = read_recipe("tiny").changed(NOTHING)
     (record,) = run_recipe(recipe, run, desk, only=["encoder"], resume=True)
     whole = finished.record("encoder")

@@ -3,8 +3,6 @@
 import json
 import os
 import shutil
-import signal
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -30,6 +28,7 @@ from frontdesk.training.stages.export import exported
 
 sys.path.append(str(Path(__file__).parent))  # tests are no package; tiny_desk is beside them
 
+from killing import kill_after_an_epoch
 from tiny_desk import QUICK, fill, settings_of
 
 # TRL and PEFT warn of each other's future names; nothing of ours can silence them.
@@ -131,29 +130,8 @@ def test_a_killed_run_ends_the_same(
     shutil.copytree(finished.path, run.path)
     for stage in ("sft", "dpo", "export", "evaluate", "promote"):
         shutil.rmtree(run.folder(stage))
-    code = (
-        "import os, signal, sys\n"
-        "from pathlib import Path\n"
-        "from frontdesk.graphs.settings import Settings\n"
-        "from frontdesk.training.pipeline.recipe import read_recipe\n"
-        "from frontdesk.training.pipeline.run import RunFolder\n"
-        "from frontdesk.training.pipeline.runner import run_recipe\n"
-        "def tell(news):\n"
-        "    if news.text.startswith('epoch 1'): os.kill(os.getpid(), signal.SIGKILL)\n"
-        "desk = Settings.model_validate_json(sys.argv[1])\n"
-        "recipe = read_recipe('tiny').changed(sys.argv[3:])\n"
-        "run_recipe(recipe, RunFolder(Path(sys.argv[2])), desk, tell, only=['sft'], resume=True)\n"
-    )
-    values = json.dumps(
-        {
-            "data_dir": str(desk.data_dir),
-            "organisation": desk.organisation.model_dump(),
-            "database": {"url": desk.database.url},
-        }
-    )
-    killed = subprocess.run([sys.executable, "-c", code, values, str(run.path), *QUICK])
-    assert killed.returncode == -signal.SIGKILL
-    assert run.record("sft") is None and (run.folder("sft") / "state.pt").exists()
+    kill_after_an_epoch(run, "sft", desk, QUICK)
+    assert (run.folder("sft") / "state.pt").exists()
     run_recipe(recipe, run, desk, only=["sft", "dpo", "export"], resume=True)
     for stage in ("sft", "dpo", "export"):
         ours, theirs = run.record(stage), finished.record(stage)

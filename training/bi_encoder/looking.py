@@ -3,7 +3,6 @@
 import random
 import time
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from frontdesk.training.bi_encoder.pairs import Asked, look_up, read, save
 from frontdesk.training.collection import Member, open_member
 from frontdesk.training.labelled import Labelled, read_labelled
 from frontdesk.training.pipeline.errors import TrainingError
+from frontdesk.training.pipeline.processes import spread
 from frontdesk.training.pipeline.stage import Job
 from frontdesk.training.splits import Split
 
@@ -31,13 +31,7 @@ def looked_up(job: Job, members: Sequence[Member]) -> tuple[list[Asked], dict[st
     encoder_path(job.desk.data_dir)
     asked = [member for member in members if any(r.organisation == member.slug for r in rows)]
     one = partial(look_up_all, rows=rows, parts=parts, desks=job.run.path / "desks", desk=job.desk)
-    if job.settings.processes == 1:
-        for said in map(one, asked):
-            job.say(said)
-    else:
-        with ProcessPoolExecutor(job.settings.processes) as pool:
-            for said in pool.map(one, asked):
-                job.say(said)
+    spread(job, one, asked)
     drawn = _drawn(asked, parts, job)
     own = [member for member in asked if member.role == "own"]
     held_out = {m.slug: read(_part(parts, m, "validation")) for m in own or asked}

@@ -12,7 +12,6 @@ import random
 import shutil
 import time
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
 
@@ -39,6 +38,7 @@ from frontdesk.training.labelled import Labelled, read_labelled
 from frontdesk.training.pipeline.errors import TrainingError
 from frontdesk.training.pipeline.hashes import of_file
 from frontdesk.training.pipeline.plots import plot_reader
+from frontdesk.training.pipeline.processes import spread
 from frontdesk.training.pipeline.recipe import StageSettings
 from frontdesk.training.pipeline.run import write_whole
 from frontdesk.training.pipeline.script import run_script
@@ -157,13 +157,7 @@ def _readings(job: Job) -> tuple[list[Reading], list[Reading]]:
     away = _foreign(job, asked, rows) if missing else {}
     one = partial(read_member, rows=rows, parts=parts, desks=job.run.path / "desks", desk=job.desk)
     others = [away.get(member.slug, []) for member in missing]
-    if job.settings.processes == 1:
-        for said in map(one, missing, others):
-            job.say(said)
-    else:
-        with ProcessPoolExecutor(job.settings.processes) as pool:
-            for said in pool.map(one, missing, others):
-                job.say(said)
+    spread(job, one, missing, others)
     training, held_out = (
         _drawn([row for m in asked for row in read(_part(parts, m, split))], job)
         for split in SPLITS

@@ -10,7 +10,6 @@ import random
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
 
@@ -26,6 +25,7 @@ from frontdesk.training.dataset import Dataset, load, merge, save
 from frontdesk.training.feedback import Rating, preferences
 from frontdesk.training.labelled import Labelled, read_labelled
 from frontdesk.training.pipeline.errors import TrainingError
+from frontdesk.training.pipeline.processes import spread
 from frontdesk.training.pipeline.recipe import StageSettings
 from frontdesk.training.pipeline.script import run_script
 from frontdesk.training.pipeline.stage import Job, Result, Stage
@@ -69,13 +69,7 @@ def work(job: Job) -> Result:
         seed=job.seed,
         chunks=job.settings.chunks,
     )
-    if job.settings.processes == 1:
-        for said in map(one, asked):
-            job.say(said)
-    else:
-        with ProcessPoolExecutor(job.settings.processes) as pool:
-            for said in pool.map(one, asked):
-                job.say(said)
+    spread(job, one, asked)
     counts: dict[str, int] = {split: _gather(job.folder, split, asked) for split in SPLITS}
     outputs = [tokenizer, *(job.folder / f"{split}.npz" for split in SPLITS)]
     file = job.of("collect") / "feedback.jsonl"
