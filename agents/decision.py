@@ -93,10 +93,13 @@ class Evidence:
     scope_vector: Vector | None = None
     contacts: ContactResult | None = None
     places: Sequence[PlaceMatch] = ()
+    previous_places: Sequence[PlaceMatch] = ()  # of the turn before, where no tool was asked of any
+    sibling: str = ""  # the place that a few words mean beside the one asked for before
     elsewhere: str = ""  # a place that is named and that the feed does not know
     waits_available: bool = False
     candidates: Sequence[Candidate] = ()
     observations: Sequence[Observation] = ()
+    parts: Sequence["Evidence"] = ()  # of each half of a question that may ask two things
 
 
 class Decider(Protocol):

@@ -181,8 +181,16 @@ class WaitTimes:
 
     def match(self, text: str) -> list[PlaceMatch]:
         """Return the places that `text` names, best first; empty when it names none."""
+        return self._known().match(text)
+
+    def sibling(self, previous: str, text: str) -> str:
+        """Return the site that a few words mean beside the site just asked for ("and north?")."""
+        return self._known().sibling(previous, text)
+
+    def _known(self) -> Places:
+        """The place names of the last reading, without asking the feed."""
         board = self._board(self._feed, self._feed.known()) if self._feed else self.board()
-        return self._names(board).match(text)
+        return self._names(board)
 
     def _names(self, board: Board) -> Places:
         """The place names of a board; made once a reading."""

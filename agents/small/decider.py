@@ -13,13 +13,13 @@ from frontdesk.agents.decision import TOOL_STEPS, Decision, Evidence
 from frontdesk.agents.errors import ModelError
 from frontdesk.agents.runtime.engine import Engine
 from frontdesk.agents.runtime.engine import Sequence as EngineSequence
+from frontdesk.agents.small.arguments import query, wait_arguments
 from frontdesk.agents.small.cross_encoder import CrossEncoder
-from frontdesk.agents.small.evidence import candidates, follow_up_query
-from frontdesk.agents.small.leaning import NOTHING_READ, SURE_PLACE, Reading, leaning, timed
+from frontdesk.agents.small.evidence import candidates
+from frontdesk.agents.small.leaning import KNOWN_AT, NOTHING_READ, Reading, leaning
 from frontdesk.agents.small.prompt import (
     ASKS,
     CHUNK_MARKERS,
-    KINDS,
     MARKERS,
     QUOTE_MARKERS,
     REFERENCES,
@@ -29,8 +29,7 @@ from frontdesk.agents.small.prompt import (
     render,
 )
 from frontdesk.agents.small.slots import read_table, slot_rows
-from frontdesk.tools.waits.asked import asked_plainly, kind_plainly, kinds_said
-from frontdesk.tools.waits.board import KindFilter
+from frontdesk.tools.waits.board import Ask, KindFilter
 
 Rows = NDArray[np.float32]
 Name = TypeVar("Name", bound=str)
@@ -75,6 +74,11 @@ class SmallModel:
             return Decision("read_page", {"url": pasted[0], "query": rest or pasted[0]})
         if _nobody(evidence):
             return Decision("search", {"query": evidence.question})
+        decision = self._decide(evidence)
+        return self._by_parts(evidence, decision) if evidence.parts else decision
+
+    def _decide(self, evidence: Evidence) -> Decision:
+        """Return the next step for the question as a whole."""
         with self.engine.open() as sequence:
             logits = sequence.extend(self.rows(render(evidence)))
             steps = self._steps(evidence)
@@ -88,6 +92,25 @@ class SmallModel:
                 return Decision(step, {}, probability)  # type: ignore[arg-type]
             arguments = self._arguments(sequence, step, evidence)
             return Decision(step, arguments, probability)  # type: ignore[arg-type]
+
+    def _by_parts(self, evidence: Evidence, whole: Decision) -> Decision:
+        """Return the step of the part that is next, where two parts of a question need two tools.
+
+        One tool must be what the question as a whole asks for, and a part that is looked up on the
+        website must be found there: else it is one question after all.
+        """
+        used = [observation.tool for observation in evidence.observations]
+        if len(used) > 1:
+            return whole
+        two = [self._decide(part) for part in evidence.parts]
+        tools = [decision.step for decision in two]
+        known = all(
+            decision.step in TOOL_STEPS and (decision.step != "search" or _confident(part))
+            for decision, part in zip(two, evidence.parts, strict=True)
+        )
+        if not known or tools[0] == tools[1] or (used[0] if used else whole.step) not in tools:
+            return whole
+        return next(decision for decision in two if decision.step not in used)
 
     def score(self, rows: Rows, allowed: Sequence[Name]) -> tuple[Name, float]:
         """Return the likeliest of `allowed` after the prompt `rows`, and its probability."""
@@ -181,16 +204,18 @@ class SmallModel:
         logits = sequence.extend([self._id(marker(step))])
         if step != "wait_times":
             reference, _ = self._choose(logits, references)
-            return {"query": _query(step, reference, evidence)}
+            return {"query": query(step, reference, evidence)}
         reference, _ = self._choose(logits, [*references, "all"])
-        logits = sequence.extend([self._id(marker(reference))])
-        kind, _ = self._choose(logits, KINDS)
-        logits = sequence.extend([self._id(marker(kind))])
-        # Where the words leave no doubt, they go before the model's reading of them.
-        ask = asked_plainly(evidence.question) or self._choose(logits, ASKS)[0]
-        kind = kind_plainly(evidence.question, ask) or _said_kind(kind, reference, evidence)
-        arguments = {"places": _places(reference, evidence), "kind": kind, "ask": ask}
-        return arguments | ({"at": evidence.question} if ask == "open" and timed(evidence) else {})
+
+        def read(kind: KindFilter) -> Ask:
+            sequence.extend([self._id(marker(reference))])
+            return self._choose(sequence.extend([self._id(marker(kind))]), ASKS)[0]
+
+        return wait_arguments(reference, evidence, read)
+
+
+def _confident(evidence: Evidence) -> bool:
+    return evidence.search is not None and evidence.search.confidence >= KNOWN_AT
 
 
 def _nobody(evidence: Evidence) -> bool:
@@ -200,42 +225,3 @@ def _nobody(evidence: Evidence) -> bool:
         return False
     matches = getattr(evidence.observations[0].result, "matches", ())
     return not any(match.score >= LIKELY for match in matches)
-
-
-def _query(step: str, reference: str, evidence: Evidence) -> str:
-    """Return what to look up: the question, or the question read with the turn before it."""
-    previous = evidence.previous
-    if reference == "this" or previous is None:
-        return evidence.question
-    if step == "contact_lookup" and previous.step == "contact_lookup":
-        return str(previous.arguments.get("query", previous.question))
-    return follow_up_query(evidence.question, previous)
-
-
-def _said_kind(kind: KindFilter, reference: str, evidence: Evidence) -> KindFilter:
-    """Return the model's kind only where the person's words can mean it, else the turn before's."""
-    if kind in kinds_said(evidence.question):
-        return kind
-    if reference == "previous" and evidence.previous and not kinds_said(evidence.question):
-        before: KindFilter = evidence.previous.arguments.get("kind", "any")
-        return before
-    return "any"
-
-
-def _places(reference: str, evidence: Evidence) -> list[str]:
-    """Return the places meant: each span of the question gives its best match.
-
-    What the question names itself goes before what the turn before was about, and a place that the
-    feed does not know is asked for by its name, so that the answer can say so.
-    """
-    sure = any(match.score >= SURE_PLACE for match in evidence.places)
-    if reference == "previous" and evidence.previous and not sure:
-        return list(evidence.previous.arguments.get("places", []))
-    if not evidence.places:
-        return [evidence.elsewhere] if evidence.elsewhere else []
-    if reference == "all":
-        return []
-    best: dict[str, str] = {}
-    for match in evidence.places:
-        best.setdefault(match.span.lower(), match.name)
-    return list(dict.fromkeys(best.values()))

@@ -10,8 +10,10 @@ from dataclasses import replace
 import numpy as np
 
 from frontdesk.agents.decision import Candidate, Evidence, Observation, PreviousTurn
+from frontdesk.agents.small.parts import parts
 from frontdesk.tools.search import SearchResult
 from frontdesk.tools.toolbox import Toolbox
+from frontdesk.tools.wait_times import PlaceMatch
 from frontdesk.tools.waits.elsewhere import named_elsewhere
 
 CANDIDATES = 16
@@ -93,8 +95,17 @@ def candidates(result: SearchResult, limit: int = CANDIDATES) -> list[Candidate]
     return found[:limit]
 
 
-def gather(toolbox: Toolbox, question: str, previous: PreviousTurn | None = None) -> Evidence:
-    """Return what the tools know of `question`, alone and together with the previous turn."""
+def gather(
+    toolbox: Toolbox,
+    question: str,
+    previous: PreviousTurn | None = None,
+    *,
+    whole: bool = True,
+) -> Evidence:
+    """Return what the tools know of `question`, alone and together with the previous turn.
+
+    Where it may ask two things, each of them is looked up as well, unless it is one of them itself.
+    """
     search = toolbox.searcher.search(question)
     joined = follow_up_query(question, previous)
     places = toolbox.waits.match(question) if toolbox.waits else ()
@@ -106,11 +117,30 @@ def gather(toolbox: Toolbox, question: str, previous: PreviousTurn | None = None
         previous_vector=toolbox.embed(previous.question) if previous else None,
         contacts=toolbox.directory.lookup(question),
         places=places,
+        previous_places=_places_before(toolbox, previous),
+        sibling=_sibling(toolbox, question, previous),
         elsewhere="" if places else named_elsewhere(question, toolbox.scope),
         waits_available=toolbox.waits is not None,
         scope=toolbox.scope,
         scope_vector=toolbox.scope_vector,
+        parts=[
+            gather(toolbox, part, previous, whole=False)
+            for part in (parts(question) if whole else ())
+        ],
     )
+
+
+def _places_before(toolbox: Toolbox, previous: PreviousTurn | None) -> Sequence[PlaceMatch]:
+    """Return what the question before names, unless a tool was asked for places then."""
+    if previous is None or toolbox.waits is None or previous.arguments.get("places"):
+        return ()
+    return toolbox.waits.match(previous.question)
+
+
+def _sibling(toolbox: Toolbox, question: str, previous: PreviousTurn | None) -> str:
+    """Return the place that the question means beside the one asked for before, if it was one."""
+    places: Sequence[str] = previous.arguments.get("places", ()) if previous else ()
+    return toolbox.waits.sibling(places[0], question) if toolbox.waits and len(places) == 1 else ""
 
 
 def follow_up_query(question: str, previous: PreviousTurn | None) -> str:

@@ -336,3 +336,29 @@ def test_a_second_question_goes_on_from_the_first(desk: Desk) -> None:
     said = asked.ask("and pellory?", "waits-thread")
     holds(said)
     names(said, PELLORY)
+
+
+def test_a_few_words_ask_the_same_of_another_place(desk: Desk) -> None:
+    asked = desk.at("14:00")
+    asked.ask("how long is the wait at quayside", thread="beside")
+    said = asked.ask("and northlight?", thread="beside")
+    holds(said)
+    names(said, NORTHLIGHT)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "how long is the wait at avens general and how much is parking there",
+        "avens general wait + parking price",
+        "What does parking cost? And how busy is Avens General right now?",
+    ],
+)
+def test_two_questions_in_one_are_both_answered(desk: Desk, question: str) -> None:
+    said = desk.at("14:00").ask(question)
+    tools = {step["tool"] for step in said.reply["steps"]}
+    assert tools == {"wait_times", "search"}, said.told()
+    names(said, AVENS)
+    pages = [source["url"] for source in said.reply["sources"]]
+    assert any("parking" in url for url in pages), said.told()
+    honest(said)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from frontdesk.tools.waits.asked import asked_plainly
+from frontdesk.tools.waits.asked import asked_of_waits, asked_plainly
 from frontdesk.tools.waits.elsewhere import named_elsewhere
 
 OWN = "Hospitals, urgent care and current wait times of Kestrel Valley Health."
@@ -29,6 +29,28 @@ OWN = "Hospitals, urgent care and current wait times of Kestrel Valley Health."
 )
 def test_what_is_plainly_asked(question: str, ask: str | None) -> None:
     assert asked_plainly(question) == ask
+
+
+@pytest.mark.parametrize(
+    ("question", "named", "ask"),
+    [
+        ("which window has the fewest people", 0, "shortest"),
+        ("any er under an hour right now", 0, "shortest"),
+        ("ok so which one should i go to", 0, "shortest"),
+        ("is the queue at quayside shrinking", 1, "trend"),
+        ("is it quicker than an hour ago", 0, "trend"),
+        ("quayside still taking people?", 1, "open"),
+        ("what's open near quayside", 1, "nearest"),
+        ("quayside or northlight", 2, "compare"),
+        ("wait at quayside, and parking at northlight", 2, None),
+        ("quayside or northlight, still open?", 2, "open"),
+        ("is the wait longer than an hour", 0, None),
+        ("how long at quayside", 1, None),
+        ("", 0, None),
+    ],
+)
+def test_what_is_asked_of_waits(question: str, named: int, ask: str | None) -> None:
+    assert asked_of_waits(question, named) == ask
 
 
 @pytest.mark.parametrize(

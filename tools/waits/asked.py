@@ -1,15 +1,17 @@
-"""What a question asks of the waits where its own words leave no doubt.
+"""What a question asks of the waits, as far as its own words tell.
 
 asked_plainly("will it be open at nine tonight") -> "open"
-asked_plainly("is it getting any better at Foothills") -> "trend"
 asked_plainly("hows the wait at foothils") -> None: whoever decides, decides
+asked_of_waits("which desk has the fewest people") -> "shortest"
 """
 
 import re
+from collections.abc import Mapping
 
-from frontdesk.tools.waits.board import Ask, KindFilter
+from frontdesk.tools.waits.board import Ask
 
-_WORDS: dict[Ask, str] = {
+# Words that ask for this whatever else is said.
+_PLAIN: Mapping[Ask, str] = {
     "nearest": r"nearest|closest",
     "trend": (
         r"(?:getting|gotten|been|become|becoming|going|come|coming|came|gone|went)"
@@ -21,46 +23,71 @@ _WORDS: dict[Ask, str] = {
     "shortest": r"shortest|quickest|fastest|soonest|least busy|lowest wait",
     "compare": r"compare|versus|vs|(?:faster|quicker|shorter|busier) than",
 }
-_PLAIN = {ask: re.compile(rf"\b(?:{words})\b") for ask, words in _WORDS.items()}
-
-
-def asked_plainly(question: str) -> Ask | None:
-    """Return what the words ask for; None where they say nothing, or two different things."""
-    said = " ".join(question.casefold().replace("’", "'").split())
-    found = [ask for ask, words in _PLAIN.items() if words.search(said)]
-    return found[0] if len(found) == 1 else None
-
-
-_CHILD = re.compile(
-    r"\b(?:for (?:a |the |our |my )?(?:child(?:ren)?|kids?)"
-    r"|(?:my|our) (?:child(?:ren)?|kids?|son|daughter|baby|toddler|little (?:one|boy|girl)))\b"
-)
-_URGENT = re.compile(r"\burgent care\b")
-_EMERGENCY = re.compile(r"\b(?:er|ed|emergency|emergencies|emerg)\b")
-_KINDS: dict[KindFilter, re.Pattern[str]] = {
-    "children": re.compile(r"\b(?:child(?:ren)?|kid|p(?:a?e)diatric)s?'?s?\b"),
-    "urgent_care": _URGENT,
-    "emergency": _EMERGENCY,
+_FASTER = r"(?:quick|fast|short|soon|slow|bus[yi]|quiet)i?er|less busy|better|longer"
+# Words that ask for this once it is clear that a wait is asked for. Where two are said, the first
+# of them here holds: "who is close and open" wants the nearest.
+_OF_WAITS: Mapping[Ask, str] = {
+    "nearest": (
+        r"nearest|closest|near(?:by| \S+)|close (?:by|to|and)|next one|around here|nowhere else"
+    ),
+    "trend": (
+        r"(?:gett?ing?|gotten|got|been|become|becoming|going?|com(?:e|ing)|came|gone|went)"
+        r" (?:it )?(?:any |much |a lot |a bit )?"
+        r"(?:better|worse|shorter|longer|busier|quieter|emptier|fuller|slower|faster|less|down|up)"
+        r"|improv(?:ed|es|e|ing)|up or down|trends?|compared (?:to|with)"
+        r"|(?:than|as|like|to) (?:usual|before|earlier|yesterday|this morning"
+        r"|an? (?:half )?hour ago)"
+        r"|(?:calm|slow|thinn?|eas|mov|speed|fill)(?:ed|ing)(?: (?:down|up|out|off))?"
+        r"|(?:grow|shrink|dropp?|ris|fall|clear)(?:ing|s)"
+    ),
+    "compare": (
+        rf"compar(?:e|ing)|versus|vs?|(?:{_FASTER}) th[ae]n(?! (?:\d|an? |half))|side by side"
+        rf"|\bor\b.* (?:which|who|where|what)\S* .*(?:{_FASTER}|sooner|less|fewer)"
+        rf"|(?:which|who|where|what)\S* .*(?:{_FASTER}|sooner|less|fewer).* or"
+    ),
+    "shortest": (
+        r"(?:short|quick|fast|soon|quiet|low|empt[yi])i?est|least|fewest|smallest"
+        r"|(?:no|less|fewer) (?:lines?|queues?|wait|waiting|people|ppl)|anywhere (?:\S+ )?\S+er"
+        r"|(?:under|within|less than|below) (?:\S+ ){0,3}(?:mins?|minutes|hours?)"
+        r"|which(?: one)? (?:should|do|would|shall|can) (?:i|we) (?:go|choose|pick|take|try)"
+        r"|^(?:(?:ok|so|and|then|well) )*which(?: one)?(?: then)?\W*$"
+    ),
+    "open": (
+        r"opens?|opened|shut|closed|closing|staffed|still there|(?:still|is|are) (?:\S+ )?running"
+        r"|(?:tak(?:e|es|ing)|see(?:ing)?|admitt?ing|lett?ing)"
+        r" (?:in |on )?(?:people|ppl|patients|walk[- ]?ins|any(?:one|body)|children|kids|names)"
+        r"|still (?:\S+ ){0,2}(?:\S+ing|get|make it)|can (?:i|we|you) (?:still )?get in"
+        r"|giving out|till? when|working (?:today|now|or)"
+    ),
 }
-_KIN = re.compile(
-    r"\b(?:(?:my|our|the|a) )?(?:son|daughter|baby|toddler|infant|newborn|grand(?:son|daughter)"
-    r"|little (?:one|boy|girl)|boy|girl)\b"
-)
-_WALK_IN = re.compile(r"\b(?:walk[- ]?in|minor injur(?:y|ies))\b")
-# "and the children's one?", "what about urgent care", "for kids then": a kind and no place.
-_ONE_KIND = re.compile(
-    r"^(?:ok(?:ay)?,? )?(?:and|or|what about|how about|for)(?: (?:at|for|in|the))*"
-    r" (?:child(?:ren)?(?:'?s)?|kids?(?:'?s)?|p(?:a?e)diatrics?|urgent care|er|ed|emergency)"
-    r"(?: (?:one|department|hospital|emergency|er|side|wait|then|now))*\W*$"
-)
-
-
+_PLAIN_WORDS = {ask: re.compile(rf"\b(?:{words})\b") for ask, words in _PLAIN.items()}
+_WORDS_OF_WAITS = {ask: re.compile(rf"\b(?:{words})\b") for ask, words in _OF_WAITS.items()}
 _WAITING = re.compile(r"\b(?:waits?|waiting|queues?|line-?ups?|busy|wait ?times?)\b")
 # A wait for something else than to be seen: a surgery, a result, a place on a list.
 _OTHER_WAIT = re.compile(
     r"\bwait(?:s|ing)?(?: ?times?)? (?:for|to)\b|\bwaiting (?:lists?|rooms?)\b"
     r"|\b(?:appointments?|surger(?:y|ies)|results?|usual(?:ly)?|average|typical(?:ly)?)\b"
 )
+_EITHER = re.compile(r"\b(?:or|both|which|between)\b")
+
+
+def asked_plainly(question: str) -> Ask | None:
+    """Return what the words ask for; None where they say nothing, or two different things."""
+    said = _said(question)
+    found = [ask for ask, words in _PLAIN_WORDS.items() if words.search(said)]
+    return found[0] if len(found) == 1 else None
+
+
+def asked_of_waits(question: str, named: int = 0) -> Ask | None:
+    """Return what a question that is known to be about waits asks for; None: its words don't tell.
+
+    `named` is how many places it names: "harlan or eastgate" compares them.
+    """
+    said = _said(question)
+    found = [ask for ask, words in _WORDS_OF_WAITS.items() if words.search(said)]
+    if named > 1 and _EITHER.search(said) and not {"trend", "open"} & set(found):
+        return "compare"
+    return found[0] if found else None
 
 
 def waits_plainly(question: str) -> bool:
@@ -69,27 +96,5 @@ def waits_plainly(question: str) -> bool:
     return bool(_WAITING.search(said)) and not _OTHER_WAIT.search(said)
 
 
-def kinds_said(question: str) -> frozenset[KindFilter]:
-    """Return the kinds of department that the words can mean; a number of another kind is wrong."""
-    said = question.casefold()
-    named = {kind for kind, words in _KINDS.items() if words.search(said)}
-    if _KIN.search(said):
-        named.add("children")
-    if _WALK_IN.search(said):
-        named.add("urgent_care")
-    return frozenset(named)
-
-
-def kind_plainly(question: str, ask: str) -> KindFilter | None:
-    """Return the kind of department that the words mean; None where they leave it open.
-
-    Two kinds held against each other are both meant, and where to take a child is asked of those
-    who see children. Where a kind is all that a few words say ("and the children's one?"), it is
-    what they are about.
-    """
-    said = question.casefold()
-    if _URGENT.search(said) and _EMERGENCY.search(said):
-        return "any"
-    if _ONE_KIND.match(said):
-        return next(kind for kind, words in _KINDS.items() if words.search(said))
-    return "children" if ask == "shortest" and _CHILD.search(said) else None
+def _said(question: str) -> str:
+    return " ".join(question.casefold().replace("’", "'").split())

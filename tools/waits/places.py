@@ -22,6 +22,7 @@ from frontdesk.tools.waits.names import (
     aliases,
     words,
 )
+from frontdesk.tools.waits.sibling import sibling
 from frontdesk.tools.waits.spelling import ANY_RANK, EVERYDAY_RANK, is_common, similar
 
 LIMIT = 8
@@ -102,6 +103,10 @@ class Places:
             if name not in best or best[name].score < score:
                 best[name] = match
         return sorted(best.values(), key=lambda m: (-m.score, m.name))[:LIMIT]
+
+    def sibling(self, previous: str, text: str) -> str:
+        """Return the site that a few words mean beside the site `previous`, or ""."""
+        return sibling(previous, [word.text for word in words(text[:2000])], self._cover)
 
     def near(self, text: str, limit: int = 2) -> list[str]:
         """Return the sites whose names come nearest to `text`, to offer when nothing matches."""
