@@ -30,6 +30,13 @@ def query(step: str, reference: str, evidence: Evidence) -> str:
     return follow_up_query(evidence.question, previous)
 
 
+def part_query(part: Evidence, whole: Evidence) -> str:
+    """Return what to look up for a part of a question: "there" is the place that the other names."""
+    place = next(iter(_sure(whole.places)), None)
+    there = place and not _sure(part.places) and _THERE.search(part.question.casefold())
+    return f"{part.question} {place.name}" if place and there else part.question
+
+
 def wait_arguments(
     reference: str, evidence: Evidence, read: Callable[[KindFilter], Ask]
 ) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -13,7 +14,7 @@ from frontdesk.agents.decision import TOOL_STEPS, Decision, Evidence
 from frontdesk.agents.errors import ModelError
 from frontdesk.agents.runtime.engine import Engine
 from frontdesk.agents.runtime.engine import Sequence as EngineSequence
-from frontdesk.agents.small.arguments import query, wait_arguments
+from frontdesk.agents.small.arguments import part_query, query, wait_arguments
 from frontdesk.agents.small.cross_encoder import CrossEncoder
 from frontdesk.agents.small.evidence import candidates
 from frontdesk.agents.small.leaning import KNOWN_AT, NOTHING_READ, Reading, leaning
@@ -110,7 +111,11 @@ class SmallModel:
         )
         if not known or tools[0] == tools[1] or (used[0] if used else whole.step) not in tools:
             return whole
-        return next(decision for decision in two if decision.step not in used)
+        following = 0 if two[0].step not in used else 1
+        if two[following].step != "search":
+            return two[following]
+        query = part_query(evidence.parts[following], evidence)
+        return replace(two[following], arguments={"query": query})
 
     def score(self, rows: Rows, allowed: Sequence[Name]) -> tuple[Name, float]:
         """Return the likeliest of `allowed` after the prompt `rows`, and its probability."""
