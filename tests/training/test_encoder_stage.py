@@ -28,7 +28,7 @@ from frontdesk.training.promotion import every_run, rollback
 
 sys.path.append(str(Path(__file__).parent))  # tests are no package; tiny_desk is beside them
 
-from killing import kill_after_an_epoch
+from killing import kill_half_way
 from tiny_desk import QUICK, fill, settings_of
 
 pytestmark = [
@@ -97,7 +97,7 @@ def test_a_killed_training_ends_the_same(
     run = RunFolder(tmp_path / "killed")
     shutil.copytree(finished.path, run.path)
     shutil.rmtree(run.folder("encoder"))
-    kill_after_an_epoch(run, "encoder", desk, NOTHING)
+    kill_half_way(run, "encoder", desk, NOTHING)
     assert (run.folder("encoder") / "state.pt").exists()
     recipe = read_recipe("tiny").changed(NOTHING)
     (record,) = run_recipe(recipe, run, desk, only=["encoder"], resume=True)

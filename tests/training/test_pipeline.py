@@ -28,7 +28,7 @@ from frontdesk.training.stages.export import exported
 
 sys.path.append(str(Path(__file__).parent))  # tests are no package; tiny_desk is beside them
 
-from killing import kill_after_an_epoch
+from killing import kill_half_way
 from tiny_desk import QUICK, fill, settings_of
 
 # TRL and PEFT warn of each other's future names; nothing of ours can silence them.
@@ -125,15 +125,15 @@ def test_the_cost_of_quantising_is_read_off_the_run(finished: RunFolder) -> None
 def test_a_killed_run_ends_the_same(
     finished: RunFolder, desk: Settings, recipe: Recipe, tmp_path: Path
 ) -> None:
-    """Kill a process between the epochs of a training, go on, and compare every byte."""
+    """Kill a process in the middle of every stage that works long, go on, compare every byte."""
     run = RunFolder(tmp_path / "killed")
     shutil.copytree(finished.path, run.path)
-    for stage in ("sft", "dpo", "export", "evaluate", "promote"):
+    killed = ("synthesise", "trace", "sft", "dpo", "export")
+    for stage in (*killed, "evaluate", "promote"):
         shutil.rmtree(run.folder(stage))
-    kill_after_an_epoch(run, "sft", desk, QUICK)
-    assert (run.folder("sft") / "state.pt").exists()
-    run_recipe(recipe, run, desk, only=["sft", "dpo", "export"], resume=True)
-    for stage in ("sft", "dpo", "export"):
+    for stage in killed:
+        kill_half_way(run, stage, desk, QUICK)
+        run_recipe(recipe, run, desk, only=[stage], resume=True)
         ours, theirs = run.record(stage), finished.record(stage)
         assert ours is not None and theirs is not None
         assert ours.outputs == theirs.outputs, stage

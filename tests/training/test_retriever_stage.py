@@ -29,7 +29,7 @@ from frontdesk.training.pipeline.runner import run_recipe
 
 sys.path.append(str(Path(__file__).parent))  # tests are no package; tiny_desk is beside them
 
-from killing import kill_after_an_epoch
+from killing import kill_half_way
 from tiny_desk import QUICK, fill, settings_of
 
 pytestmark = [
@@ -113,7 +113,7 @@ def test_a_killed_training_ends_the_same(
     run = RunFolder(tmp_path / "killed")
     shutil.copytree(finished.path, run.path)
     shutil.rmtree(run.folder("retriever"))
-    kill_after_an_epoch(run, "retriever", desk, RETRIEVER)
+    kill_half_way(run, "retriever", desk, RETRIEVER)
     folder = run.folder("retriever")
     assert any((folder / "checkpoints").iterdir())
     recipe = read_recipe("tiny").changed(RETRIEVER)
