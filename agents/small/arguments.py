@@ -31,7 +31,7 @@ def query(step: str, reference: str, evidence: Evidence) -> str:
 
 
 def part_query(part: Evidence, whole: Evidence) -> str:
-    """Return what to look up for a part of a question: "there" is the place that the other names."""
+    """Return what to look up for a part of a question: "there" is what the other part names."""
     place = next(iter(_sure(whole.places)), None)
     there = place and not _sure(part.places) and _THERE.search(part.question.casefold())
     return f"{part.question} {place.name}" if place and there else part.question

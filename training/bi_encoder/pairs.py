@@ -7,7 +7,6 @@ title and headings. One line of a file:
      "wrong": ["Parking\\nPaying\\nPay at the machine ..."], "chunks": [12]}
 """
 
-import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ from frontdesk.db.chunks import in_context
 from frontdesk.tools.search import Passage
 from frontdesk.tools.toolbox import Toolbox
 from frontdesk.training.corpus import Question
+from frontdesk.training.pipeline.run import read_lines, write_lines
 from frontdesk.training.traces import answers, previous_turn
 
 NEAR = 20  # passages of a question's search: those that do not answer are its hard negatives
@@ -67,20 +67,15 @@ def look_up(toolbox: Toolbox, question: Question) -> Asked | None:
 
 
 def save(path: Path, rows: Iterable[Asked]) -> None:
-    """Write the questions, one a line; the file appears whole or not at all."""
-    part = path.with_name(f".{path.name}.part")
-    with part.open("w", encoding="utf-8") as file:
-        file.writelines(f"{json.dumps(asdict(row), ensure_ascii=False)}\n" for row in rows)
-    part.replace(path)
+    """Write the questions, one a line."""
+    write_lines(path, map(asdict, rows))
 
 
 def read(path: Path) -> list[Asked]:
     """Return the questions that `save` wrote."""
-    with path.open(encoding="utf-8") as file:
-        rows = [json.loads(line) for line in file]
     return [
         Asked(row["question"], tuple(row["right"]), tuple(row["wrong"]), tuple(row["chunks"]))
-        for row in rows
+        for row in read_lines(path)
     ]
 
 

@@ -4,7 +4,6 @@ A labelled question gives the reading of its first step and, when it is answered
 reading of the sentences that a search brought.
 """
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ from frontdesk.db.ingest.embed import Embedder
 from frontdesk.tools.search import SearchResult
 from frontdesk.tools.toolbox import Toolbox
 from frontdesk.training.corpus import Question
+from frontdesk.training.pipeline.run import read_lines, write_lines
 from frontdesk.training.traces import previous_turn, right_quotes
 
 # How far a label is trusted: written ones fully, the rest by where they come from.
@@ -45,20 +45,15 @@ class Reading:
 
 
 def save(path: Path, rows: Iterable[Reading]) -> None:
-    """Write the readings, one a line; the file appears whole or not at all."""
-    part = path.with_name(f".{path.name}.part")
-    with part.open("w", encoding="utf-8") as file:
-        file.writelines(f"{json.dumps(asdict(row), ensure_ascii=False)}\n" for row in rows)
-    part.replace(path)
+    """Write the readings, one a line."""
+    write_lines(path, map(asdict, rows))
 
 
 def read(path: Path) -> list[Reading]:
     """Return the readings that `save` wrote."""
-    with path.open(encoding="utf-8") as file:
-        rows = [json.loads(line) for line in file]
     return [
         Reading(**row | {"texts": tuple(row["texts"]), "right": tuple(row["right"])})
-        for row in rows
+        for row in read_lines(path)
     ]
 
 

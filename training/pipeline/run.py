@@ -14,7 +14,7 @@ moves to `replaced/` first.
 import fcntl
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -113,6 +113,20 @@ class RunFolder:
                     " another --folder"
                 ) from error
             yield
+
+
+def write_lines(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
+    """Write plain values as JSON, one a line; the file appears whole or not at all."""
+    part = path.with_name(f".{path.name}.part")
+    with part.open("w", encoding="utf-8") as file:
+        file.writelines(f"{json.dumps(row, ensure_ascii=False)}\n" for row in rows)
+    part.replace(path)
+
+
+def read_lines(path: Path) -> list[dict[str, Any]]:
+    """Return what `write_lines` wrote."""
+    with path.open(encoding="utf-8") as file:
+        return [json.loads(line) for line in file]
 
 
 def write_whole(path: Path, value: Any) -> None:
