@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from frontdesk.agents.decision import TOOL_STEPS, Evidence, Vector
+from frontdesk.agents.policy.takeover import takes_over
 from frontdesk.agents.small.cross_encoder import INTENTS
 from frontdesk.tools.wait_times import read_when
 from frontdesk.tools.waits.asked import asked_plainly, waits_plainly
@@ -24,6 +25,8 @@ INTENT, FOUND, FOUND_AT = 1.5, 1.0, 0.5
 DECLINED_LESS = -2.0
 # Whoever types "volunteer" means the page that the search is sure of, not a conversation.
 KNOWN, KNOWN_AT = 4.0, 0.5
+# Whoever plainly tries to take the desk over is declined, whatever else is said.
+TAKEN_OVER = 8.0
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,8 @@ def leaning(evidence: Evidence, read: Reading = NOTHING_READ) -> Mapping[str, fl
         for step, score in zip(INTENTS, read.intents, strict=True):
             leans[step] = leans.get(step, 0.0) + INTENT * float(score)
         leans["refuse"] += DECLINED_LESS
+    if takes_over(evidence.question):
+        leans["refuse"] += TAKEN_OVER
     if previous is None and evidence.search and evidence.search.confidence >= KNOWN_AT:
         leans["clarify"] = leans.get("clarify", 0.0) - KNOWN
     if previous and previous.step in TOOL_STEPS and len(evidence.question.split()) <= FEW_WORDS:
