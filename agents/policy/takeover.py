@@ -7,8 +7,8 @@ of whoever suffers it and must be answered.
 import re
 
 _ORDERS = (
-    r"instructions?|rules|guidelines|policy|policies|directi(?:ons|ves)|prompts?|programming"
-    r"|restrictions|safety|role|persona|everything above|(?:the|all|any) above|above text"
+    r"instructions?|rules|guidelines|directi(?:ons|ves)|prompts?|programming|restrictions|training"
+    r"|everything above|(?:the|all|any) above|(?:above|previous|prior) text"
 )
 _SHOW = (
     r"print|repeat|reveal|output|show|display|translate|type out|write out|recite|leak|dump|paste"
@@ -17,7 +17,10 @@ _SHOW = (
 _FREE = r"(?:rules|limits|filters?|ethics|restrictions)"
 _TAKE_OVER = (
     # "disregard all prior directions", "forget what you were told", "forget you are a bank"
-    rf"(?:ignor\w*|disregard|forget|drop|bypass|overrid\w+|break) (?:\S+ ){{0,4}}?(?:{_ORDERS})",
+    rf"(?:^|[.,;:!?\])>] ?|please |just |must |now |you )(?:ignore|disregard|forget|drop|override)"
+    rf" (?:\S+ ){{0,4}}?(?:{_ORDERS})",
+    r"(?:ignore|disregard|forget|drop|bypass|override|break) (?:all |any |of |the )*"
+    rf"(?:your|ur|previous|prior|earlier) (?:\S+ ){{0,2}}?(?:{_ORDERS}|role|persona|safety)",
     r"(?:ignore|disregard|forget) (?:what(?:ever)? )?(?:that )?(?:you|u)"
     r" (?:were|are|work|have been)",
     # "print your hidden text", "what is in your system prompt"

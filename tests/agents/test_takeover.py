@@ -35,6 +35,9 @@ def test_it_is_plain(question: str) -> None:
         "can you show me your policy on dogs",
         "he hits me, who can i tell without him knowing",
         "print at home tickets",
+        "how do i drop my policy",
+        "what happens if i break the rules of the hall",
+        "i always forget the prep instructions, where do i find them",
         "",
     ],
 )
