@@ -92,6 +92,7 @@ class Evidence:
     scope: str = ""
     scope_vector: Vector | None = None
     contacts: ContactResult | None = None
+    contacts_with_previous: ContactResult | None = None  # where the turn before asked for a contact
     places: Sequence[PlaceMatch] = ()
     previous_places: Sequence[PlaceMatch] = ()  # of the turn before, where no tool was asked of any
     sibling: str = ""  # the place that a few words mean beside the one asked for before

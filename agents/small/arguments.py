@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from frontdesk.agents.decision import Evidence, PreviousTurn
-from frontdesk.agents.small.evidence import follow_up_query
+from frontdesk.agents.small.evidence import follow_up_query, joined_contact_query
 from frontdesk.agents.small.leaning import FEW_WORDS, SURE_PLACE, timed
 from frontdesk.tools.wait_times import PlaceMatch
 from frontdesk.tools.waits.asked import asked_of_waits, waits_plainly
@@ -17,6 +17,8 @@ _GOES_ON: frozenset[Ask] = frozenset({"now", "shortest", "open", "nearest", "tre
 _THERE = re.compile(
     r"\b(?:there|it|they|them|its|it's|those|these|(?:that|this|the)(?: \w+)? (?:one|place))\b"
 )
+_PERSON = re.compile(r"\b(?:he|she|his|hers?|him|they|them|their)\b")
+SURE_CONTACT = 0.5  # the score at which a few words name somebody by themselves
 _ELSE = re.compile(r"\b(?:else|other|others|anywhere|instead|all|every\w*)\b")
 
 
@@ -26,8 +28,25 @@ def query(step: str, reference: str, evidence: Evidence) -> str:
     if reference == "this" or previous is None:
         return evidence.question
     if step == "contact_lookup" and previous.step == "contact_lookup":
-        return str(previous.arguments.get("query", previous.question))
+        return _contact_query(evidence, previous)
     return follow_up_query(evidence.question, previous)
+
+
+def _contact_query(evidence: Evidence, previous: PreviousTurn) -> str:
+    """Return whom to look up after a question for a contact: the same, or somebody else like it.
+
+    "her direct number" names nobody else; "and for licences?" does, and who is found with the turn
+    before must be somebody whom these words alone may mean.
+    """
+    alone = evidence.contacts.matches if evidence.contacts else []
+    joined = evidence.contacts_with_previous
+    if not alone or _PERSON.search(evidence.question.casefold()):
+        return str(previous.arguments.get("query", previous.question))
+    if joined and joined.matches:
+        meant = joined.matches[0].contact in [match.contact for match in alone]
+        if not meant and alone[0].score >= SURE_CONTACT:
+            return evidence.question
+    return joined_contact_query(evidence.question, previous)
 
 
 def part_query(part: Evidence, whole: Evidence) -> str:

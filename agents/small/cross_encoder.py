@@ -49,21 +49,28 @@ class CrossEncoder:
         """
         pairs = [intent_pair(evidence)]
         if found and evidence.search:
-            pairs += quote_pairs(found, evidence.search)
+            pairs += quote_pairs(found, evidence.search, evidence.search.query)
         scores = self.read(pairs)[0] @ self._heads["intents.weight"].T
         scores = scores + self._heads["intents.bias"]
         best = scores.max()
         logs: Vector = scores - best - np.log(np.exp(scores - best).sum())
         return logs
 
-    def relevances(self, found: Sequence[Candidate], result: SearchResult) -> Vector:
-        """Return the logit (n,) that each of the first READ candidates answers the query."""
-        pairs = quote_pairs(found, result)
+    def relevances(
+        self, found: Sequence[Candidate], result: SearchResult, question: str = ""
+    ) -> Vector:
+        """Return the logit (n,) that each of the first READ candidates answers the query.
+
+        A query that joins two turns says what is talked about, its second `question` what is
+        wanted: with both, a sentence is read with each, and their mean is what it is worth.
+        """
+        queries = [result.query, question] if question else [result.query]
+        pairs = [pair for query in queries for pair in quote_pairs(found, result, query)]
         if not pairs:
             return np.zeros(0, np.float32)
         scores = self.read(pairs) @ self._heads["relevance.weight"][0]
-        logits: Vector = scores + self._heads["relevance.bias"][0]
-        return logits
+        logits: Vector = scores.reshape(len(queries), -1).mean(axis=0)
+        return logits + self._heads["relevance.bias"][0]
 
     def close(self) -> None:
         """Free the encoder's memory."""
@@ -122,9 +129,11 @@ def quote_pair(query: str, candidate: Candidate, passage: Passage) -> tuple[str,
     return query, f"{_place(passage)}: {candidate.text}"
 
 
-def quote_pairs(found: Sequence[Candidate], result: SearchResult) -> list[tuple[str, str]]:
+def quote_pairs(
+    found: Sequence[Candidate], result: SearchResult, query: str
+) -> list[tuple[str, str]]:
     """Return what is read for the first READ of the sentences that a search found."""
-    return [quote_pair(result.query, c, result.passages[c.passage]) for c in found[:READ]]
+    return [quote_pair(query, c, result.passages[c.passage]) for c in found[:READ]]
 
 
 def _place(passage: Passage) -> str:

@@ -138,8 +138,11 @@ class SmallModel:
             return NOTHING_READ
         result, found = evidence.search, evidence.candidates
         if evidence.observations:
-            relevances = self.reader.relevances(found, result) if found and result else None
-            return Reading(relevances=relevances)
+            if not (found and result):
+                return NOTHING_READ
+            joined = evidence.previous and result.query != evidence.question
+            alone = evidence.question if joined else ""
+            return Reading(relevances=self.reader.relevances(found, result, alone))
         if result and not evidence.previous and searching >= LIKELY_SEARCH:
             found = candidates(result)
         return Reading(intents=self.reader.intents(evidence, found))

@@ -11,6 +11,7 @@ import numpy as np
 
 from frontdesk.agents.decision import Candidate, Evidence, Observation, PreviousTurn
 from frontdesk.agents.small.parts import parts
+from frontdesk.tools.contact_lookup import ContactResult
 from frontdesk.tools.search import SearchResult
 from frontdesk.tools.toolbox import Toolbox
 from frontdesk.tools.wait_times import PlaceMatch
@@ -116,6 +117,7 @@ def gather(
         search_with_previous=toolbox.searcher.search(joined) if joined else None,
         previous_vector=toolbox.embed(previous.question) if previous else None,
         contacts=toolbox.directory.lookup(question),
+        contacts_with_previous=_contacts_joined(toolbox, question, previous),
         places=places,
         previous_places=_places_before(toolbox, previous),
         sibling=_sibling(toolbox, question, previous),
@@ -128,6 +130,20 @@ def gather(
             for part in (parts(question) if whole else ())
         ],
     )
+
+
+def _contacts_joined(
+    toolbox: Toolbox, question: str, previous: PreviousTurn | None
+) -> ContactResult | None:
+    """Return what a question after one for a contact finds together with it."""
+    if previous is None or previous.step != "contact_lookup":
+        return None
+    return toolbox.directory.lookup(joined_contact_query(question, previous))
+
+
+def joined_contact_query(question: str, previous: PreviousTurn) -> str:
+    """Return what the turn before looked up in the directory, with this question after it."""
+    return f"{previous.arguments.get('query', previous.question)} {question}"
 
 
 def _places_before(toolbox: Toolbox, previous: PreviousTurn | None) -> Sequence[PlaceMatch]:

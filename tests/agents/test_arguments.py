@@ -7,7 +7,8 @@ import evidence_maker as made
 import pytest
 
 from frontdesk.agents.decision import Evidence, PreviousTurn
-from frontdesk.agents.small.arguments import wait_arguments
+from frontdesk.agents.small.arguments import query, wait_arguments
+from frontdesk.tools.contact_lookup import Contact, Directory
 from frontdesk.tools.wait_times import PlaceMatch
 
 ELM = PlaceMatch("Elm Street", "site", 0.95, "elm")
@@ -79,3 +80,33 @@ def test_all_places_are_meant_only_where_the_model_reads_so() -> None:
 
 def test_an_unknown_place_is_asked_for_by_its_name() -> None:
     assert arguments("wait at the larkspur", elsewhere="larkspur")["places"] == ["larkspur"]
+
+
+STAFF = Directory.fixed(
+    [
+        Contact(name="Ruth Anand", role="Office manager", site="Millbeck", phone="555-0101"),
+        Contact(name="Fraser Lindley", role="Office manager", site="Low Harbour", phone="555-0102"),
+        Contact(name="Ines Varga", role="Dean of science", phone="555-0103"),
+        Contact(name="Tom Becker", role="Dean of arts", phone="555-0104"),
+    ]
+)
+
+
+@pytest.mark.parametrize(
+    ("before", "said", "meant"),
+    [
+        ("office manager at millbeck", "and low harbour?", "Fraser Lindley"),
+        ("office manager at millbeck", "her direct number", "Ruth Anand"),
+        ("office manager at millbeck", "email?", "Ruth Anand"),
+        ("who is dean of science", "and of arts?", "Tom Becker"),
+    ],
+)
+def test_whom_a_few_words_mean_after_a_contact(before: str, said: str, meant: str) -> None:
+    previous = PreviousTurn(before, "contact_lookup", {"query": before})
+    asked = replace(
+        made.evidence(said, previous),
+        contacts=STAFF.lookup(said),
+        contacts_with_previous=STAFF.lookup(f"{before} {said}"),
+    )
+    found = STAFF.lookup(query("contact_lookup", "previous", asked))
+    assert found.matches[0].contact.name == meant
