@@ -39,6 +39,7 @@ LIKELY_SEARCH = 0.2
 RANK_PRIOR = 0.5
 RELEVANCE = 1.5  # of the cross-encoder beside the decider, where a sentence is chosen
 SURE_QUOTE = 0.6
+SURE_ASK = 0.9  # else a question about waits that does not tell what it asks wants them now
 # A directory match below this is noise: tools/contact_lookup.py.
 LIKELY = 0.4
 # A clipped text has a hundred tokens; emoji cost several each, and two texts must fit the context.
@@ -217,7 +218,8 @@ class SmallModel:
 
         def read(kind: KindFilter) -> Ask:
             sequence.extend([self._id(marker(reference))])
-            return self._choose(sequence.extend([self._id(marker(kind))]), ASKS)[0]
+            ask, probability = self._choose(sequence.extend([self._id(marker(kind))]), ASKS)
+            return ask if probability >= SURE_ASK else "now"
 
         return wait_arguments(reference, evidence, read)
 

@@ -349,7 +349,7 @@ def test_a_few_words_ask_the_same_of_another_place(desk: Desk) -> None:
 @pytest.mark.parametrize(
     ("question", "page"),
     [
-        ("how long is the wait at avens general and how much is parking there", "avens-general"),
+        ("how long is the wait at avens general and how much is parking there", "parking"),
         ("avens general wait + parking price", "parking"),
         ("How busy is Avens General right now? When can I visit somebody?", "visiting"),
     ],
