@@ -72,7 +72,7 @@ def preferences(
 def _pairs(
     toolbox: Toolbox, rating: Rating, organisation: OrganisationSettings
 ) -> Iterator[Preference]:
-    evidence = gather(toolbox, rating.question)
+    evidence = gather(toolbox, rating.question, in_parts=False)
     after = look_up(toolbox, evidence, _SEARCH, False)
     shown = shown_by(rating.answer, organisation)
     quoted = [n for n, c in enumerate(after.candidates) if c.text.strip() in rating.answer]

@@ -112,7 +112,7 @@ def trace(
 ) -> Iterator[Example]:
     """Yield the examples of one question, one a pass of the ReAct loop."""
     weight = _WEIGHTS[question.origin]
-    evidence = gather(toolbox, question.q, previous_turn(question))
+    evidence = gather(toolbox, question.q, previous_turn(question), in_parts=False)
     if question.origin == "public" and question.steps[0].why == "off_topic":
         if evidence.search and any(p.dense > NEAR for p in evidence.search.passages):
             return

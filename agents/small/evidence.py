@@ -101,11 +101,11 @@ def gather(
     question: str,
     previous: PreviousTurn | None = None,
     *,
-    whole: bool = True,
+    in_parts: bool = True,
 ) -> Evidence:
     """Return what the tools know of `question`, alone and together with the previous turn.
 
-    Where it may ask two things, each of them is looked up as well, unless it is one of them itself.
+    Where it may ask two things, each of them is looked up as well, with `in_parts`.
     """
     search = toolbox.searcher.search(question)
     joined = follow_up_query(question, previous)
@@ -126,8 +126,8 @@ def gather(
         scope=toolbox.scope,
         scope_vector=toolbox.scope_vector,
         parts=[
-            gather(toolbox, part, previous, whole=False)
-            for part in (parts(question) if whole else ())
+            gather(toolbox, part, previous, in_parts=False)
+            for part in (parts(question) if in_parts else ())
         ],
     )
 

@@ -24,7 +24,7 @@ Pass = tuple[Evidence, tuple[str, ...]]
 
 def passes(toolbox: Toolbox, question: Question, rng: random.Random) -> Iterator[Pass]:
     """Yield (evidence, the words that are right) for each decision that a question asks for."""
-    evidence = gather(toolbox, question.q, previous_turn(question))
+    evidence = gather(toolbox, question.q, previous_turn(question), in_parts=False)
     for number, step in enumerate(question.steps):
         if number and step.step == question.steps[number - 1].step:
             break  # one look at a tool answers both parts
