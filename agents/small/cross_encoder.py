@@ -69,8 +69,9 @@ class CrossEncoder:
         if not pairs:
             return np.zeros(0, np.float32)
         scores = self.read(pairs) @ self._heads["relevance.weight"][0]
-        logits: Vector = scores.reshape(len(queries), -1).mean(axis=0)
-        return logits + self._heads["relevance.bias"][0]
+        mean = scores.reshape(len(queries), -1).mean(axis=0)
+        logits: Vector = mean + self._heads["relevance.bias"][0]
+        return logits
 
     def close(self) -> None:
         """Free the encoder's memory."""
