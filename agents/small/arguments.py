@@ -14,11 +14,11 @@ from frontdesk.tools.waits.kinds import kind_said
 
 # What the turn before asked goes on in a few words about another place, but two are compared once.
 _GOES_ON: frozenset[Ask] = frozenset({"now", "shortest", "open", "nearest", "trend"})
+SURE_CONTACT = 0.5  # the score at which a few words name somebody by themselves
 _THERE = re.compile(
     r"\b(?:there|it|they|them|its|it's|those|these|(?:that|this|the)(?: \w+)? (?:one|place))\b"
 )
 _PERSON = re.compile(r"\b(?:he|she|his|hers?|him|they|them|their)\b")
-SURE_CONTACT = 0.5  # the score at which a few words name somebody by themselves
 _ELSE = re.compile(r"\b(?:else|other|others|anywhere|instead|all|every\w*)\b")
 
 
@@ -69,14 +69,15 @@ def wait_arguments(
     kind = kind_said(question)
     if kind is None:
         kind = before.get("kind", "any") if reference == "previous" or _short(evidence) else "any"
-    ask = asked_of_waits(question, len(_spans(_sure(evidence.places))))
+    ask, at = asked_of_waits(question, len(_spans(_sure(evidence.places)))), None
     if ask is None and _short(evidence) and before.get("ask") in _GOES_ON:
-        ask = before["ask"]
+        ask, at = before["ask"], before.get("at")
     ask = ask or read(kind)
     # The nearest to nothing that is said is the nearest to what was asked for before.
     reference = "previous" if ask == "nearest" and evidence.previous else reference
     arguments = {"places": _places(reference, evidence), "kind": kind, "ask": ask}
-    return arguments | ({"at": question} if ask == "open" and timed(evidence) else {})
+    at = question if ask == "open" and timed(evidence) else at
+    return arguments | ({"at": at} if at else {})
 
 
 def _waits_before(evidence: Evidence) -> dict[str, Any]:

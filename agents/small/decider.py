@@ -115,8 +115,8 @@ class SmallModel:
         following = 0 if two[0].step not in used else 1
         if two[following].step != "search":
             return two[following]
-        query = part_query(evidence.parts[following], evidence)
-        return replace(two[following], arguments={"query": query})
+        wanted = part_query(evidence.parts[following], evidence)
+        return replace(two[following], arguments={"query": wanted})
 
     def score(self, rows: Rows, allowed: Sequence[Name]) -> tuple[Name, float]:
         """Return the likeliest of `allowed` after the prompt `rows`, and its probability."""

@@ -43,6 +43,16 @@ def test_a_few_words_stay_with_what_was_asked(ask: str) -> None:
     assert found == {"places": ["Oak Hill"], "kind": "emergency", "ask": ask}
 
 
+def test_a_few_words_stay_with_the_time() -> None:
+    before = PreviousTurn(
+        "elm open at nine tonight?",
+        "wait_times",
+        {"places": ["Elm Street"], "kind": "any", "ask": "open", "at": "elm open at nine tonight?"},
+    )
+    found = arguments("and oak?", before, places=[OAK])
+    assert (found["ask"], found["at"]) == ("open", "elm open at nine tonight?")
+
+
 def test_two_places_were_compared_once() -> None:
     before = asked_before("compare", "any", "Elm Street", "Oak Hill")
     assert arguments("and ashby?", before, places=[ASHBY])["ask"] == "now"
