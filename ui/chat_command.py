@@ -52,7 +52,8 @@ def chat(
 
 
 def open_page(config: Path | None, port: int, *, browser: bool) -> None:
-    """Run the app until it ends or Ctrl-C. Raises `CommandError` when it fails."""
+    """Run the app until it ends, Ctrl-C or SIGTERM. Raises `CommandError` when it fails."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a service manager's Ctrl-C
     with start(config, port) as process:
         try:
             wait_for(process, port)

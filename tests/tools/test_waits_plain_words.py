@@ -49,6 +49,7 @@ def test_another_wait_or_none(question: str) -> None:
         ("kids and adults both", "any"),
         ("for grown-ups i mean", "any"),
         ("is the red edge open", None),
+        ("i'm having a baby, how long is the wait at elm", None),
     ],
 )
 def test_the_kind_that_is_said(question: str, kind: str | None) -> None:

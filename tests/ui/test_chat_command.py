@@ -6,6 +6,7 @@ import subprocess
 import sys
 import urllib.request
 
+import pytest
 from desks import SAMPLE, Desk, clean_environment, failed
 
 
@@ -16,7 +17,8 @@ def free_port() -> int:
     return port
 
 
-def test_the_chat_opens_and_ends_on_ctrl_c(desk: Desk) -> None:
+@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM])
+def test_the_chat_opens_and_ends_when_told(desk: Desk, end: signal.Signals) -> None:
     port = free_port()
     process = subprocess.Popen(
         [sys.executable, "-m", "frontdesk.ui.cli", "chat", "--port", str(port), "--no-browser"],
@@ -33,7 +35,7 @@ def test_the_chat_opens_and_ends_on_ctrl_c(desk: Desk) -> None:
         assert f"http://127.0.0.1:{port}/" in line and "Ctrl-C" in line
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=10) as page:
             assert page.status == 200
-        process.send_signal(signal.SIGINT)
+        process.send_signal(end)
         assert process.wait(timeout=20) == 0
     finally:
         process.kill()

@@ -14,34 +14,30 @@ from frontdesk.tools.waits.board import Ask
 _PLAIN: Mapping[Ask, str] = {
     "nearest": r"nearest|closest",
     "trend": (
-        r"(?:getting|gotten|been|become|becoming|going|come|coming|came|gone|went)"
+        r"(?:gett?ing?|gotten|been|become|becoming|going?|com(?:e|ing)|came|gone|went)"
         r" (?:any |much |a lot |a bit )?"
         r"(?:better|worse|shorter|longer|busier|quieter|slower|faster|down|up)"
         r"|improv(?:ed|es|e|ing)|(?:than|as|like) usual|calm(?:ed|ing) down"
     ),
-    "open": r"(?:^(?:is|are|will)|be|still|stays?|its|it's) (?:\S+ ){0,6}?(?:open|shut|closed)",
+    "compare": (r"compare|versus|vs|(?:faster|quicker|shorter|busier) than(?! (?:\d|an? |half))"),
     "shortest": r"shortest|quickest|fastest|soonest|least busy|lowest wait",
-    "compare": r"compare|versus|vs|(?:faster|quicker|shorter|busier) than",
+    "open": r"(?:^(?:is|are|will)|be|still|stays?|its|it's) (?:\S+ ){0,6}?(?:open|shut|closed)",
 }
 _FASTER = r"(?:quick|fast|short|soon|slow|bus[yi]|quiet)i?er|less busy|better|longer"
-# Words that ask for this once it is clear that a wait is asked for. Where two are said, the first
-# of them here holds: "who is close and open" wants the nearest.
+# More words that ask for it once it is clear that a wait is asked for. Where two are said, the
+# first of them here holds: "who is close and open" wants the nearest.
 _OF_WAITS: Mapping[Ask, str] = {
-    "nearest": (
-        r"nearest|closest|near(?:by| \S+)|close (?:by|to|and)|next one|around here|nowhere else"
-    ),
+    "nearest": r"near(?:by| \S+)|close (?:by|to|and)|next one|around here|nowhere else",
     "trend": (
-        r"(?:gett?ing?|gotten|got|been|become|becoming|going?|com(?:e|ing)|came|gone|went)"
-        r" (?:it )?(?:any |much |a lot |a bit )?"
-        r"(?:better|worse|shorter|longer|busier|quieter|emptier|fuller|slower|faster|less|down|up)"
-        r"|improv(?:ed|es|e|ing)|up or down|trends?|compared (?:to|with)"
+        r"(?:getting|got|going|went) (?:it )?(?:emptier|fuller|less)|got (?:any )?(?:\S+er|worse)"
+        r"|up or down|trends?|compared (?:to|with)"
         r"|(?:than|as|like|to) (?:usual|before|earlier|yesterday|this morning"
         r"|an? (?:half )?hour ago)"
         r"|(?:calm|slow|thinn?|eas|mov|speed|fill)(?:ed|ing)(?: (?:down|up|out|off))?"
         r"|(?:grow|shrink|dropp?|ris|fall|clear)(?:ing|s)"
     ),
     "compare": (
-        rf"compar(?:e|ing)|versus|vs?|(?:{_FASTER}) th[ae]n(?! (?:\d|an? |half))|side by side"
+        rf"comparing|v|(?:{_FASTER}) th[ae]n(?! (?:\d|an? |half))|side by side"
         rf"|\bor\b.* (?:which|who|where|what)\S* .*(?:{_FASTER}|sooner|less|fewer)"
         rf"|(?:which|who|where|what)\S* .*(?:{_FASTER}|sooner|less|fewer).* or"
     ),
@@ -61,7 +57,9 @@ _OF_WAITS: Mapping[Ask, str] = {
     ),
 }
 _PLAIN_WORDS = {ask: re.compile(rf"\b(?:{words})\b") for ask, words in _PLAIN.items()}
-_WORDS_OF_WAITS = {ask: re.compile(rf"\b(?:{words})\b") for ask, words in _OF_WAITS.items()}
+_WORDS_OF_WAITS = {
+    ask: re.compile(rf"\b(?:{_PLAIN[ask]}|{words})\b") for ask, words in _OF_WAITS.items()
+}
 _WAITING = re.compile(r"\b(?:waits?|waiting|queues?|line-?ups?|busy|wait ?times?)\b")
 # A wait for something else than to be seen: a surgery, a result, a place on a list.
 _OTHER_WAIT = re.compile(

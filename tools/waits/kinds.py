@@ -14,7 +14,8 @@ _WORDS: Mapping[KindFilter, str] = {
     "children": (
         r"(?:child(?:ren)?|kid|p(?:a?e)diatric)s?'?s?|kiddos?|teen(?:ager)?s?|toddlers?|infants?"
         r"|newborns?|babies|(?:three|two|\d) little ones"
-        r"|(?:my|our|the|a) (?:grand)?(?:son|daughter|baby|little (?:one|boy|girl))(?:'s)?"
+        r"|(?<!having )(?<!have )(?<!expecting )"
+        r"(?:my|our|the|a) (?:grand)?(?:son|daughter|baby|little (?:one|boy|girl))(?:'s)?"
         r"|(?:\d|1[0-5]) ?-?(?:yrs?|years?|months?|mo)[- ]?olds?|(?:boy|girl)s?(?:'s)?"
     ),
     "emergency": r"er|ed|emergency|emergencies|emerg|a ?(?:&|and|n) ?e",
