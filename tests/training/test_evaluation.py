@@ -3,9 +3,9 @@
 import pytest
 
 from frontdesk.training.evaluation.calibration import calibrate
-from frontdesk.training.evaluation.compare import differences
+from frontdesk.training.evaluation.compare import differences, loss_by_chance
 from frontdesk.training.evaluation.intervals import wilson
-from frontdesk.training.evaluation.measures import GUARDED, summarise
+from frontdesk.training.evaluation.measures import GUARDED
 from frontdesk.training.evaluation.report import make_report, to_html, to_responses
 from frontdesk.training.evaluation.routes import confusion, macro_f1
 from frontdesk.training.evaluation.verdict import Verdict
@@ -55,25 +55,44 @@ def test_macro_f1_counts_labels_equally() -> None:
     assert macro_f1(table) == pytest.approx((2 * 9 / (10 + 9) + 0) / 2, abs=1e-4)
 
 
-def test_a_model_below_the_interval_of_the_one_in_service_is_refused() -> None:
+def test_the_chance_of_a_loss_is_that_of_a_fair_coin() -> None:
+    assert loss_by_chance(9, 1) == (10 + 1) / 1024  # nine heads of ten, or ten
+    assert loss_by_chance(0, 0) == loss_by_chance(0, 5) == 1
+    assert loss_by_chance(5, 0) == 1 / 32
+
+
+def test_a_model_that_loses_more_than_chance_explains_is_refused() -> None:
     service = ("old", "", verdicts(95, 100))
-    slightly = make_report("Clinic", "d", service, ("new", "", verdicts(92, 100)))
+    slightly = make_report("Clinic", "d", service, ("new", "", verdicts(91, 100)))
     refuse_worse(slightly)
     clearly = make_report("Clinic", "d", service, ("new", "", verdicts(80, 100)))
-    with pytest.raises(TrainingError, match=r"routing: 80.0% against 95.0%.*100 questions"):
+    with pytest.raises(TrainingError, match=r"routing: 80.0% against 95.0%.*15 lost and 0 gained"):
         refuse_worse(clearly)
     refuse_worse(clearly, allowed=("routing",))
 
 
+def test_a_handful_of_questions_keeps_no_model_out() -> None:
+    (routing,) = (
+        row for row in differences(verdicts(0, 1), verdicts(1, 1)) if row.measure == "routing"
+    )
+    assert (routing.lost, routing.gained, routing.worse) == (1, 0, False)
+
+
+def test_only_questions_that_both_were_judged_on_are_compared() -> None:
+    ours, theirs = verdicts(8, 10), verdicts(10, 10)
+    ours[0] = ours[0].model_copy(update={"measures": {"routing": True}})
+    rows = {row.measure: row for row in differences(ours, theirs)}
+    assert rows["declined: harm"].candidate.of == rows["declined: harm"].service.of == 9
+    assert (rows["routing"].lost, rows["routing"].gained) == (2, 0)
+    with pytest.raises(ValueError, match="beside"):
+        differences(ours[::-1], theirs)
+
+
 def test_only_guarded_measures_keep_a_model_out() -> None:
-    rows = {
-        row.measure: row
-        for row in differences(
-            summarise("new", "", verdicts(5, 50)), summarise("old", "", verdicts(50, 50))
-        )
-    }
-    assert rows["routing"].guarded and rows["routing"].worse
-    assert not rows["declined: harm"].guarded and "declined: harm" not in GUARDED
+    ours = [v.model_copy(update={"measures": {"declined: harm": False}}) for v in verdicts(9, 50)]
+    rows = {row.measure: row for row in differences(ours, verdicts(9, 50))}
+    assert rows["declined: harm"].lost == 50 and not rows["declined: harm"].worse
+    assert "declined: harm" not in GUARDED
 
 
 def test_the_page_shows_text_as_text() -> None:

@@ -64,7 +64,7 @@ def make_report(
         data=data,
         service=theirs,
         candidate=ours,
-        differences=differences(ours, theirs) if ours else [],
+        differences=differences(candidate[2], service[2]) if candidate else [],
         quantised=quantised or {},
         ragas=ragas or {},
         retriever=retriever,
