@@ -73,11 +73,15 @@ class Observation:
 
 @dataclass(frozen=True)
 class PreviousTurn:
-    """The turn before this one in the thread: its question and the first tool it used."""
+    """The turn before this one in the thread: its question and the first tool it used.
+
+    `shown` holds the sentences of the site that it quoted.
+    """
 
     question: str
     step: Step
     arguments: dict[str, Any] = field(default_factory=dict)
+    shown: Sequence[str] = ()
 
 
 @dataclass(frozen=True)

@@ -143,7 +143,8 @@ class Nodes:
             turn.shown = ""
             answer = compose(turn.evidence, decision, self.settings)
         update = self._close(turn, answer, config)
-        return {**update, "previous": as_previous(turn.question, _first_step(turn))}
+        shown = [turn.evidence.candidates[n].text for n in decision.quotes]
+        return {**update, "previous": as_previous(turn.question, _first_step(turn), shown)}
 
     def _writing(self, turn: Turn, decision: Decision) -> Writing | None:
         """Return what puts the answer into words, where the settings and the model allow it."""

@@ -6,6 +6,7 @@ search results live in `turn`, which no checkpoint ever holds.
 """
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any, TypedDict
 
@@ -50,6 +51,11 @@ def previous_turn(state: State) -> PreviousTurn | None:
     return PreviousTurn(**kept) if kept else None
 
 
-def as_previous(question: str, decision: Decision) -> dict[str, Any]:
-    """Return what the next turn needs of this one, as plain data."""
-    return {"question": question, "step": decision.step, "arguments": dict(decision.arguments)}
+def as_previous(question: str, decision: Decision, shown: Sequence[str] = ()) -> dict[str, Any]:
+    """Return what the next turn needs of this one, as plain data; it has `shown` sentences."""
+    return {
+        "question": question,
+        "step": decision.step,
+        "arguments": dict(decision.arguments),
+        "shown": list(shown),
+    }

@@ -8,7 +8,7 @@ import json
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -37,10 +37,22 @@ class Outcome:
         """The first step."""
         return self.steps[0].step
 
+    @property
+    def shown(self) -> list[str]:
+        """The sentences of the site that were quoted."""
+        return [self.evidence.candidates[n].text for n in self.steps[-1].quotes]
+
 
 def take_turn(toolbox: Toolbox, question: Question, decide: Decide) -> Outcome:
-    """Run one turn of the ReAct loop without rendering its answer."""
-    evidence = gather(toolbox, question.q, previous_turn(question))
+    """Run one turn of the ReAct loop without rendering its answer.
+
+    The turn before it, where there is one, used the tool that is labelled, and showed what this
+    model shows.
+    """
+    previous = previous_turn(question)
+    if previous and question.history:
+        previous = replace(previous, shown=take_turn(toolbox, question.history, decide).shown)
+    evidence = gather(toolbox, question.q, previous)
     steps: list[Decision] = []
     while len(steps) < MOST_STEPS:
         decision = decide(evidence)
