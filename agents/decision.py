@@ -99,12 +99,18 @@ class Evidence:
     contacts_with_previous: ContactResult | None = None  # where the turn before asked for a contact
     places: Sequence[PlaceMatch] = ()
     previous_places: Sequence[PlaceMatch] = ()  # of the turn before, where no tool was asked of any
+    department: str = ""  # of the feed that the question names
     sibling: str = ""  # the place that a few words mean beside the one asked for before
     elsewhere: str = ""  # a place that is named and that the feed does not know
     waits_available: bool = False
     candidates: Sequence[Candidate] = ()
     observations: Sequence[Observation] = ()
     parts: Sequence["Evidence"] = ()  # of each half of a question that may ask two things
+
+    @property
+    def of_department(self) -> dict[str, str]:
+        """The argument of `wait_times` that names a department, where the question names one."""
+        return {"department": self.department} if self.department else {}
 
 
 class Decider(Protocol):

@@ -42,6 +42,7 @@ class WaitArguments(_Arguments):
     kind: KindFilter = "any"
     ask: Ask = "now"
     at: str | None = None
+    department: str = Field(default="", max_length=200)
 
 
 class PageArguments(_Arguments):
@@ -102,7 +103,7 @@ def _wait_times(
     asked = WaitArguments(**arguments)
     if toolbox.waits is None:
         raise Unavailable("This organisation publishes no live wait times here.")
-    return toolbox.waits.ask(asked.places, asked.kind, asked.ask, asked.at)
+    return toolbox.waits.ask(asked.places, asked.kind, asked.ask, asked.at, asked.department)
 
 
 def _contact_lookup(

@@ -26,6 +26,7 @@ from frontdesk.tools.waits.board import (
     WaitRow,
     WaitsResult,
 )
+from frontdesk.tools.waits.departments import named
 from frontdesk.tools.waits.feed import Clock, Feed, Snapshot
 from frontdesk.tools.waits.history import DepartmentHistory, Stretch, day_of
 from frontdesk.tools.waits.places import PlaceMatch, Places
@@ -183,14 +184,23 @@ class WaitTimes:
         """Return the places that `text` names, best first; empty when it names none."""
         return self._known().match(text)
 
+    def department(self, text: str, sites: Sequence[str] = ()) -> str:
+        """Return the department that `text` names, at `sites` or anywhere; "" for none, or many."""
+        known = self._last_board().departments
+        rows = [row for row in known if not sites or row.site in sites]
+        names = {row.department for row in named(text, rows)}
+        return names.pop() if len(names) == 1 else ""
+
     def sibling(self, previous: str, text: str) -> str:
         """Return the site that a few words mean beside the site just asked for ("and north?")."""
         return self._known().sibling(previous, text)
 
     def _known(self) -> Places:
         """The place names of the last reading, without asking the feed."""
-        board = self._board(self._feed, self._feed.known()) if self._feed else self.board()
-        return self._names(board)
+        return self._names(self._last_board())
+
+    def _last_board(self) -> Board:
+        return self._board(self._feed, self._feed.known()) if self._feed else self.board()
 
     def _names(self, board: Board) -> Places:
         """The place names of a board; made once a reading."""
@@ -207,15 +217,17 @@ class WaitTimes:
         kind: KindFilter = "any",
         ask: Ask = "now",
         at: str | None = None,
+        department: str = "",
     ) -> WaitsResult:
         """Answer one question about live waits at the organisation's departments.
 
         `places` are sites, towns or regions as the person wrote them; none means everywhere. `ask`:
         "now" the wait, "shortest", "compare" the places, "open" (at the time `at`, in words),
-        "nearest" to the first place, "trend" whether it is getting better.
+        "nearest" to the first place, "trend" whether it is getting better. `department` is one
+        that the person names ("x-rays"); a place without it is answered for as a whole.
         """
         board = self.board()
-        asked = Asked(tuple(places), kind, ask, at)
+        asked = Asked(tuple(places), kind, ask, at, department)
         now = self._clock().astimezone(self._zone)
         return answer(asked, board, self._names(board), self.settings, self._history, now)
 

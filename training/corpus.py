@@ -33,6 +33,7 @@ class Expectation(BaseModel):
     places: tuple[str, ...] = ()
     kind: Literal["any", "emergency", "urgent_care", "children"] = "any"
     ask: Literal["now", "shortest", "compare", "open", "nearest", "trend"] = "now"
+    department: str = ""
     contact: str | None = None
     why: str = ""
 

@@ -132,11 +132,11 @@ def judge(tally: Tally, question: Question, outcome: Outcome, toolbox: Toolbox) 
 
 
 def rows_meant(
-    toolbox: Toolbox, places: Sequence[str], kind: KindFilter = "any"
+    toolbox: Toolbox, places: Sequence[str], kind: KindFilter = "any", department: str = ""
 ) -> frozenset[tuple[str, str]]:
     """Return the departments that places and a kind stand for: a town of one site is that site."""
     assert toolbox.waits is not None
-    rows = toolbox.waits.ask(list(places), kind).rows
+    rows = toolbox.waits.ask(list(places), kind, department=department).rows
     return frozenset((row.department.site, row.department.department) for row in rows)
 
 
@@ -145,8 +145,9 @@ def _judge_waits(
 ) -> None:
     got = decision.arguments
     same = rows_meant(toolbox, got["places"]) == rows_meant(toolbox, step.places)
-    meant = rows_meant(toolbox, got["places"], got["kind"]) == rows_meant(
-        toolbox, step.places, step.kind
+    department = got.get("department", "")
+    meant = rows_meant(toolbox, got["places"], got["kind"], department) == rows_meant(
+        toolbox, step.places, step.kind, step.department
     )
     right = meant and got["ask"] == step.ask
     tally.count("arguments: places", same)
@@ -156,7 +157,7 @@ def _judge_waits(
     if question.previous:
         tally.count("follow-ups, resolved", right)
     if not right:
-        wanted = {"places": step.places, "ask": step.ask, "kind": step.kind}
+        wanted = step.model_dump(include={"places", "ask", "kind", "department"})
         tally.wrong.append({"q": question.q, "want": wanted, "got": got})
 
 

@@ -214,4 +214,4 @@ def _arguments(turn: _Choices, step: str, evidence: Evidence) -> Steps[dict[str,
     places = list(dict.fromkeys(best.values()))
     if follows and previous is not None:
         places = list(previous.arguments.get("places", []))
-    return {"places": places, "kind": kind, "ask": ask}
+    return {"places": places, "kind": kind, "ask": ask} | evidence.of_department

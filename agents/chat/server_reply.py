@@ -101,4 +101,4 @@ def _arguments(step: str, said: dict[str, Any], evidence: Evidence) -> dict[str,
         "places": places,
         "kind": kind if kind in KINDS else "any",
         "ask": ask if ask in ASKS else "now",
-    }
+    } | evidence.of_department

@@ -77,7 +77,9 @@ def wait_arguments(
     reference = "previous" if ask == "nearest" and evidence.previous else reference
     arguments = {"places": _places(reference, evidence), "kind": kind, "ask": ask}
     at = question if ask == "open" and timed(evidence) else at
-    return arguments | ({"at": at} if at else {})
+    if reference == "previous" and kind_said(question) is None and "department" in before:
+        arguments["department"] = before["department"]
+    return arguments | evidence.of_department | ({"at": at} if at else {})
 
 
 def _waits_before(evidence: Evidence) -> dict[str, Any]:

@@ -120,6 +120,7 @@ def gather(
         contacts_with_previous=_contacts_joined(toolbox, question, previous),
         places=places,
         previous_places=_places_before(toolbox, previous),
+        department=_department(toolbox, question, places),
         sibling=_sibling(toolbox, question, previous),
         elsewhere="" if places else named_elsewhere(question, toolbox.scope),
         waits_available=toolbox.waits is not None,
@@ -151,6 +152,13 @@ def _places_before(toolbox: Toolbox, previous: PreviousTurn | None) -> Sequence[
     if previous is None or toolbox.waits is None or previous.arguments.get("places"):
         return ()
     return toolbox.waits.match(previous.question)
+
+
+def _department(toolbox: Toolbox, question: str, places: Sequence[PlaceMatch]) -> str:
+    """Return the department that a question names, at the sites that it names if it does."""
+    if toolbox.waits is None:
+        return ""
+    return toolbox.waits.department(question, [p.name for p in places if p.kind == "site"])
 
 
 def _sibling(toolbox: Toolbox, question: str, previous: PreviousTurn | None) -> str:

@@ -120,3 +120,12 @@ def test_whom_a_few_words_mean_after_a_contact(before: str, said: str, meant: st
     )
     found = STAFF.lookup(query("contact_lookup", "previous", asked))
     assert found.matches[0].contact.name == meant
+
+
+def test_a_department_that_is_named_goes_along_and_stays_for_another_place() -> None:
+    found = arguments("how long for x-rays at elm", places=[ELM], department="X-Rays")
+    assert found["department"] == "X-Rays"
+    asked = {"places": ["Elm Street"], "kind": "any", "ask": "now", "department": "X-Rays"}
+    before = PreviousTurn("how long for x-rays at elm", "wait_times", asked)
+    assert arguments("and oak?", before, "previous", places=[OAK])["department"] == "X-Rays"
+    assert "department" not in arguments("and the kids one?", before, "previous")

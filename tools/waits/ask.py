@@ -13,6 +13,7 @@ from frontdesk.tools.waits.answer import (
     answer_shortest,
 )
 from frontdesk.tools.waits.board import Ask, Board, KindFilter, ResultState, WaitsResult
+from frontdesk.tools.waits.departments import called
 from frontdesk.tools.waits.nearest import answer_nearest
 from frontdesk.tools.waits.open import answer_open
 from frontdesk.tools.waits.places import Places
@@ -29,6 +30,7 @@ class Asked(NamedTuple):
     kind: KindFilter
     ask: Ask
     at: str | None
+    department: str = ""
 
 
 def answer(
@@ -40,9 +42,10 @@ def answer(
     now: datetime,
 ) -> WaitsResult:
     """Return the answer to a question at `now` (local)."""
-    targets, unknown = resolve(asked.places, board, places)
+    targets, unknown = resolve(asked.places, board, places, asked.department)
+    shown = board if targets else _of_department(board, asked.department)
     moment = read_when(asked.at, now) if asked.at else None
-    question = Question(asked.ask, asked.kind, targets, board, now, moment)
+    question = Question(asked.ask, asked.kind, targets, shown, now, moment)
     link = f" The official page: {board.source_url}" if board.source_url else ""
     state: ResultState = "ok" if board.state == "fresh" else board.state
     # Doors keep their hours when the feed is silent; waits do not.
@@ -65,6 +68,12 @@ def answer(
         age_seconds=board.age_seconds,
         url=board.source_url,
     )
+
+
+def _of_department(board: Board, department: str) -> Board:
+    """Return the board with the departments called so, wherever they are; whole where none is."""
+    rows = called(department, board.departments) if department else []
+    return board.model_copy(update={"departments": tuple(rows)}) if rows else board
 
 
 def _answer(question: Question, settings: WaitTimesSettings, history: History) -> Answer:

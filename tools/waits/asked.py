@@ -67,6 +67,7 @@ _OTHER_WAIT = re.compile(
     r"|\b(?:appointments?|surger(?:y|ies)|results?|usual(?:ly)?|average|typical(?:ly)?)\b"
 )
 _EITHER = re.compile(r"\b(?:or|both|which|between)\b")
+_WHICH = re.compile(r"\b(?:which|what) (?:one )?(?:is|are|has|moves)\b")
 
 
 def asked_plainly(question: str) -> Ask | None:
@@ -83,7 +84,9 @@ def asked_of_waits(question: str, named: int = 0) -> Ask | None:
     """
     said = _said(question)
     found = [ask for ask, words in _WORDS_OF_WAITS.items() if words.search(said)]
-    if named > 1 and _EITHER.search(said) and not {"trend", "open"} & set(found):
+    # "elm or oak, which is moving faster" asks for no trend.
+    other = {"open"} if _WHICH.search(said) else {"open", "trend"}
+    if named > 1 and _EITHER.search(said) and not other & set(found):
         return "compare"
     return found[0] if found else None
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from frontdesk.tools.feeds import Department
 from frontdesk.tools.feeds.ahs import CHILDREN
 from frontdesk.tools.waits.board import Board, KindFilter
-from frontdesk.tools.waits.cover import ASKING, stem
+from frontdesk.tools.waits.departments import called, named
 from frontdesk.tools.waits.names import PlaceKind, normal
 from frontdesk.tools.waits.places import Places
 
@@ -26,8 +26,13 @@ class Target:
     missing: Department | None = None
 
 
-def resolve(asked: Sequence[str], board: Board, places: Places) -> tuple[list[Target], list[str]]:
-    """Return the targets of `asked`, in order, and what names no place of the feed."""
+def resolve(
+    asked: Sequence[str], board: Board, places: Places, department: str = ""
+) -> tuple[list[Target], list[str]]:
+    """Return the targets of `asked`, in order, and what names no place of the feed.
+
+    Of a place with the department called so, that department alone is meant.
+    """
     targets: dict[str, Target] = {}
     unknown = []
     for said in asked:
@@ -36,22 +41,17 @@ def resolve(asked: Sequence[str], board: Board, places: Places) -> tuple[list[Ta
             best = matches[0]
             for match in matches:
                 if (match.score, match.span) == (best.score, best.span):
-                    found = _department(target(match.name, match.kind, said, board))
+                    found = _narrowed(target(match.name, match.kind, said, board), department)
                     targets.setdefault(match.name, found)
         elif said.strip():
             unknown.append(said.strip())
     return list(targets.values()), unknown
 
 
-def _department(found: Target) -> Target:
-    """Return a site with the departments alone that were said: "arrivals at terminal 2"."""
-    asked = {stem(word) for word in normal(found.said)} - {stem(word) for word in ASKING}
-    site = set(map(stem, normal(found.name)))
-    told = [len((asked - site) & set(map(stem, normal(row.department)))) for row in found.rows]
-    if found.kind != "site" or len(told) < 2 or not max(told):
-        return found
-    rows = (row for row, count in zip(found.rows, told, strict=True) if count == max(told))
-    return replace(found, rows=tuple(rows))
+def _narrowed(found: Target, department: str) -> Target:
+    """Return a place with the departments alone that were said: "arrivals at terminal 2"."""
+    rows = called(department, found.rows) if department else []
+    return replace(found, rows=tuple(rows or named(found.said, found.rows) or found.rows))
 
 
 def target(name: str, kind: PlaceKind, said: str, board: Board) -> Target:

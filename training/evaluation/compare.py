@@ -65,7 +65,7 @@ def loss_by_chance(lost: int, gained: int) -> float:
     falls either way as a coin does.
     """
     changed = lost + gained
-    return sum(comb(changed, n) for n in range(lost, changed + 1)) / 2**changed
+    return sum(comb(changed, n) for n in range(lost, changed + 1)) / (1 << changed)
 
 
 def _order(name: str) -> tuple[int, str]:
