@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from frontdesk.agents.decision import TOOL_STEPS, Evidence, Vector
 from frontdesk.agents.policy.takeover import takes_over
@@ -60,7 +60,7 @@ def leaning(evidence: Evidence, read: Reading = NOTHING_READ) -> Mapping[str, fl
         leans[previous.step] = STAY
     if any(place.score >= SURE_PLACE for place in evidence.places):
         ask = asked_plainly(evidence.question)
-        live = ask is not None and (ask != "open" or timed(evidence))
+        live = ask is not None and (ask != "open" or _soon(evidence))
         if live or waits_plainly(evidence.question):
             leans["wait_times"] = PLAIN
     return leans
@@ -68,7 +68,18 @@ def leaning(evidence: Evidence, read: Reading = NOTHING_READ) -> Mapping[str, fl
 
 def timed(evidence: Evidence) -> bool:
     """Tell whether the question, apart from its places' names, names a time."""
+    return _moment(evidence, datetime.now(UTC)) is not None
+
+
+def _soon(evidence: Evidence) -> bool:
+    """Tell whether it names a time within a day: the hours of other days stand on the website."""
+    now = datetime.now(UTC)
+    moment = _moment(evidence, now)
+    return moment is not None and moment - now < timedelta(days=1)
+
+
+def _moment(evidence: Evidence, now: datetime) -> datetime | None:
     text = evidence.question.lower()
     for match in evidence.places:
         text = text.replace(match.span.lower(), " ")
-    return read_when(text, datetime.now(UTC)) is not None
+    return read_when(text, now)
