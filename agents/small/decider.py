@@ -144,8 +144,8 @@ class SmallModel:
         if evidence.observations:
             if not (found and result):
                 return NOTHING_READ
-            alone = evidence.question if _goes_on(evidence) else ""
-            return Reading(relevances=self.reader.relevances(found, result, alone))
+            goes_on = evidence if _goes_on(evidence) else None
+            return Reading(relevances=self.reader.relevances(found, result, goes_on))
         if result and not evidence.previous and searching >= LIKELY_SEARCH:
             found = candidates(result)
         return Reading(intents=self.reader.intents(evidence, found))

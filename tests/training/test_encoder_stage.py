@@ -39,7 +39,8 @@ ENCODER = (
     *QUICK,
     "stages+=encoder",
     "encoder.epochs=2",
-    "encoder.most=40",
+    "encoder.intents=20",
+    "encoder.quotes=20",
     "encoder.threads=1",
     "encoder.processes=1",
     f"promote.allow={json.dumps(list(GUARDED))}",
@@ -75,7 +76,7 @@ def test_the_stage_makes_a_reader_that_serves(
     finished: RunFolder, desk: Settings, tmp_path: Path
 ) -> None:
     record, folder = finished.record("encoder"), finished.folder("encoder")
-    assert record is not None and record.metrics["readings"] == 40
+    assert record is not None and record.metrics["readings"] > 40
     assert set(record.metrics["after"]) == set(record.metrics["before"]) == {"intents", "quotes"}
     assert load_file(folder / READER.name).keys() == load_file(READER).keys()
     CrossEncoder(folder / READER.name, tmp_path, threads=1).close()

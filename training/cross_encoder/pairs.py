@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from frontdesk.agents.decision import Evidence, PreviousTurn
-from frontdesk.agents.small.cross_encoder import INTENTS, intent_pair, quote_pair
+from frontdesk.agents.small.cross_encoder import INTENTS, asked, intent_pair, quote_pair
 from frontdesk.agents.small.evidence import candidates, follow_up_query
 from frontdesk.db.ingest.embed import Embedder
 from frontdesk.tools.search import SearchResult
@@ -94,9 +94,9 @@ def intent(
     """Return the reading of a question's first step."""
     found = result or toolbox.searcher.search(question)
     evidence = Evidence(question, previous=previous, search=found, scope=toolbox.scope)
-    asked, text = intent_pair(evidence)
+    said, text = intent_pair(evidence)
     right = INTENTS.index(step)
-    return Reading("intent", asked, (text,), (right,), weight, final)
+    return Reading("intent", said, (text,), (right,), weight, final)
 
 
 def quotes(toolbox: Toolbox, question: Question) -> Reading | None:
@@ -112,7 +112,9 @@ def quotes(toolbox: Toolbox, question: Question) -> Reading | None:
     if not found or (step.quotes and not right):
         return None
     texts = tuple(quote_pair(query, c, result.passages[c.passage])[1] for c in found)
-    return Reading("quotes", query, texts, tuple(right), final=question.noisy)
+    follows = previous if question.previous else None
+    said = asked(Evidence(question.q, previous=follows))
+    return Reading("quotes", said, texts, tuple(right), final=question.noisy or bool(follows))
 
 
 def foreign(

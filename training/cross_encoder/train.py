@@ -27,10 +27,13 @@ class CrossEncoderSettings:
 
     `rate` is that of the adapter's weights, `head_rate` that of the two heads. A group holds a
     sentence that answers, where there is one, and `wrong` others. `noise` is the share of the
-    questions that is typed badly, anew each epoch.
+    questions that is typed badly, anew each epoch. `intents` and `quotes` are the most readings of
+    each task in one epoch, drawn anew each time (None: all).
     """
 
     epochs: int = 2
+    intents: int | None = None
+    quotes: int | None = None
     rate: float = 6e-4
     head_rate: float = 2e-3
     wrong: int = 5
@@ -157,7 +160,7 @@ def train(
     optimiser = torch.optim.AdamW(
         [{"params": lora, "lr": settings.rate}, {"params": heads, "lr": settings.head_rate}]
     )
-    steps = _steps(readings)
+    steps = _steps(readings, settings)
     total = settings.epochs * steps
     schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: factor(step, total))
     state = AdapterState(network, optimiser, schedule, rng)
@@ -168,7 +171,8 @@ def train(
         losses: dict[str, list[float]] = {"intent": [], "quotes": []}
         network.train()
         name = f"epoch {state.epoch + 1} of {settings.epochs}"
-        for batch in told(batches(readings, words, settings, rng), steps, name, say):
+        chosen = of_epoch(readings, settings, rng)
+        for batch in told(batches(chosen, words, settings, rng), steps, name, say):
             loss = loss_of(network, batch)
             torch.autograd.backward(loss)
             torch.nn.utils.clip_grad_norm_(network.learned(), 1.0)
@@ -192,10 +196,22 @@ class AdapterState(TrainingState):
         return {name: weight.detach() for name, weight in named if weight.requires_grad}
 
 
-def _steps(readings: Sequence[Reading]) -> int:
+def of_epoch(
+    readings: Sequence[Reading], settings: CrossEncoderSettings, rng: random.Random
+) -> list[Reading]:
+    """Return the readings of one epoch: of each task as many as the settings ask for."""
+    found: list[Reading] = []
+    for task, most in (("intent", settings.intents), ("quotes", settings.quotes)):
+        rows = [reading for reading in readings if reading.task == task]
+        found += rows if most is None or len(rows) <= most else rng.sample(rows, most)
+    return found
+
+
+def _steps(readings: Sequence[Reading], settings: CrossEncoderSettings) -> int:
     """Return the batches of one epoch."""
-    intents = sum(reading.task == "intent" for reading in readings)
-    return -(-intents // INTENT_BATCH) + -(-(len(readings) - intents) // QUOTES_BATCH)
+    chosen = of_epoch(readings, settings, random.Random(0))
+    intents = sum(reading.task == "intent" for reading in chosen)
+    return -(-intents // INTENT_BATCH) + -(-(len(chosen) - intents) // QUOTES_BATCH)
 
 
 def factor(step: int, total: int) -> float:

@@ -54,8 +54,9 @@ class EncoderSettings(StageSettings):
 
     `rate` is that of the adapter's weights, `head_rate` that of the two heads, which start from
     nothing. Beside a sentence that answers stand `wrong` others. `noise` is the share of the well
-    typed questions that is typed badly, anew each epoch. `most` caps the readings of a split, drawn
-    by the seed (None: all). `threads` train; `processes` look questions up side by side.
+    typed questions that is typed badly, anew each epoch. `intents` and `quotes` are the most
+    readings of first steps and of sentences in one epoch, drawn anew each time (None: all).
+    `threads` train; `processes` look questions up side by side.
     """
 
     epochs: int = Field(default=2, ge=1)
@@ -63,7 +64,8 @@ class EncoderSettings(StageSettings):
     head_rate: float = Field(default=2e-3, gt=0)
     wrong: int = Field(default=5, ge=2)
     noise: float = Field(default=0.3, ge=0, le=1)
-    most: int | None = Field(default=24000, ge=1)
+    intents: int | None = Field(default=12000, ge=1)
+    quotes: int | None = Field(default=None, ge=1)
     threads: int = Field(default=2, ge=1)
     processes: int = Field(default=2, ge=1)
 
@@ -75,9 +77,7 @@ def work(job: Job) -> Result:
 
     settings: EncoderSettings = job.settings
     training, held_out = _readings(job)
-    plain = CrossEncoderSettings(
-        **settings.model_dump(exclude={"most", "processes"}), seed=job.seed
-    )
+    plain = CrossEncoderSettings(**settings.model_dump(exclude={"processes"}), seed=job.seed)
     torch.set_num_threads(settings.threads)
     torch.manual_seed(job.seed)
     network, words = CrossEncoder(), Words()
@@ -159,8 +159,7 @@ def _readings(job: Job) -> tuple[list[Reading], list[Reading]]:
     others = [away.get(member.slug, []) for member in missing]
     spread(job, one, missing, others)
     training, held_out = (
-        _drawn([row for m in asked for row in read(_part(parts, m, split))], job)
-        for split in SPLITS
+        [row for m in asked for row in read(_part(parts, m, split))] for split in SPLITS
     )
     if not training or not held_out:
         raise TrainingError(
@@ -217,11 +216,6 @@ def _foreign(job: Job, members: Sequence[Member], rows: Sequence[Labelled]) -> d
         slug: random.Random(f"{job.seed}:{slug}").sample(texts, min(FOREIGN, len(texts)))
         for slug, texts in found.items()
     }
-
-
-def _drawn(rows: list[Reading], job: Job) -> list[Reading]:
-    most = job.settings.most
-    return rows if most is None or len(rows) <= most else random.Random(job.seed).sample(rows, most)
 
 
 def _part(parts: Path, member: Member, split: str) -> Path:
