@@ -64,7 +64,7 @@ class CrossEncoder:
         Where the search joined two turns, the first question says what is talked about and the
         second what is wanted: a sentence is read with both and with the second; the mean counts.
         """
-        queries = [asked(goes_on), goes_on.question] if goes_on else [result.query]
+        queries = [as_read(goes_on), goes_on.question] if goes_on else [result.query]
         pairs = [pair for query in queries for pair in quote_pairs(found, result, query)]
         if not pairs:
             return np.zeros(0, np.float32)
@@ -117,7 +117,7 @@ def read_heads(adapter: Path) -> dict[str, Matrix]:
         raise ModelFileError(f"{adapter}: not an adapter of the encoder ({error})") from error
 
 
-def asked(evidence: Evidence) -> str:
+def as_read(evidence: Evidence) -> str:
     """Return the question as it is read, with the one before it where there is one."""
     before = f"{evidence.previous.question[:_PREVIOUS]} | " if evidence.previous else ""
     return before + evidence.question[:_QUESTION]
@@ -127,7 +127,7 @@ def intent_pair(evidence: Evidence) -> tuple[str, str]:
     """Return what is read for the first step: the question, and what this desk is about."""
     passages = evidence.search.passages[:_TITLES] if evidence.search else ()
     titles = "; ".join(_place(passage)[:_TITLE] for passage in passages)
-    return asked(evidence), f"{evidence.scope[:_SCOPE]} | {titles}"
+    return as_read(evidence), f"{evidence.scope[:_SCOPE]} | {titles}"
 
 
 def quote_pair(query: str, candidate: Candidate, passage: Passage) -> tuple[str, str]:

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from frontdesk.agents.decision import Evidence, PreviousTurn
-from frontdesk.agents.small.cross_encoder import INTENTS, asked, intent_pair, quote_pair
+from frontdesk.agents.small.cross_encoder import INTENTS, as_read, intent_pair, quote_pair
 from frontdesk.agents.small.evidence import candidates, follow_up_query
 from frontdesk.db.ingest.embed import Embedder
 from frontdesk.tools.search import SearchResult
@@ -113,7 +113,7 @@ def quotes(toolbox: Toolbox, question: Question) -> Reading | None:
         return None
     texts = tuple(quote_pair(query, c, result.passages[c.passage])[1] for c in found)
     follows = previous if question.previous else None
-    said = asked(Evidence(question.q, previous=follows))
+    said = as_read(Evidence(question.q, previous=follows))
     return Reading("quotes", said, texts, tuple(right), final=question.noisy or bool(follows))
 
 
