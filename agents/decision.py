@@ -107,6 +107,10 @@ class Evidence:
     observations: Sequence[Observation] = ()
     parts: Sequence["Evidence"] = ()  # of each half of a question that may ask two things
 
+    def sentences(self, quotes: Sequence[int]) -> list[str]:
+        """Return the texts of the candidates at `quotes`; an index past them has none."""
+        return [self.candidates[n].text for n in quotes if 0 <= n < len(self.candidates)]
+
     @property
     def of_department(self) -> dict[str, str]:
         """The argument of `wait_times` that names a department, where the question names one."""

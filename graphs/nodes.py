@@ -143,7 +143,7 @@ class Nodes:
             turn.shown = ""
             answer = compose(turn.evidence, decision, self.settings)
         update = self._close(turn, answer, config)
-        shown = [turn.evidence.candidates[n].text for n in decision.quotes]
+        shown = turn.evidence.sentences(decision.quotes)
         return {**update, "previous": as_previous(turn.question, _first_step(turn), shown)}
 
     def _writing(self, turn: Turn, decision: Decision) -> Writing | None:

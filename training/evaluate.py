@@ -40,7 +40,7 @@ class Outcome:
     @property
     def shown(self) -> list[str]:
         """The sentences of the site that were quoted."""
-        return [self.evidence.candidates[n].text for n in self.steps[-1].quotes]
+        return self.evidence.sentences(self.steps[-1].quotes)
 
 
 def take_turn(toolbox: Toolbox, question: Question, decide: Decide) -> Outcome:

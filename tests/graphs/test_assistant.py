@@ -269,6 +269,15 @@ def test_a_follow_up_sees_the_turn_before(desk: Desk) -> None:
     assert previous.arguments == {"places": ["Foothill Hospital"]}
 
 
+def test_a_follow_up_knows_what_was_quoted(desk: Desk) -> None:
+    graph, decider = desk(search("parking"), quoting("A day pass"), Decision("clarify"))
+    ask(graph, "parking", "quoted")
+    ask(graph, "and where do i pay", "quoted")
+    previous = decider.seen[-1].previous
+    assert previous is not None
+    assert list(previous.shown) == ["A day pass costs $14.25."]
+
+
 def test_a_history_from_elsewhere_is_decided_again(desk: Desk) -> None:
     asked = Decision("wait_times", {"places": ["Lakeside Hospital"]})
     graph, decider = desk(asked, asked, Decision("answer"))
