@@ -13,7 +13,7 @@ from frontdesk.agents.decision import Decision, Evidence, Observation, PreviousT
 from frontdesk.agents.runtime.engine import Engine
 from frontdesk.agents.small.decider import SmallModel
 from frontdesk.agents.small.evidence import observe
-from frontdesk.agents.small.prompt import ASKS, KINDS, MARKERS, QUOTES
+from frontdesk.agents.small.prompt import ASKS, KINDS, MARKERS, QUOTES, render
 from frontdesk.tools.wait_times import PlaceMatch
 
 ANSWERS = {"answer", "not_found"}
@@ -132,3 +132,19 @@ def test_without_a_feed_no_wait_is_looked_up(small: SmallModel, said: str, follo
 def test_the_same_evidence_gives_the_same_decision(small: SmallModel) -> None:
     evidence = made.searched(made.evidence("how much is parking"))
     assert small.decide(evidence) == small.decide(evidence)
+
+
+def test_a_follow_up_is_not_answered_by_what_was_just_shown(small: SmallModel) -> None:
+    rows = ["Ticket: Adult; Price: $4", "Ticket: Child; Price: $2"]
+    said, joined = "and for a child", "how much is a ticket and for a child"
+    first = PreviousTurn("how much is a ticket", "search", {"query": "how much is a ticket"})
+    orders = []
+    for shown in (rows[:1], rows[1:]):
+        result = made.found(joined, [rows])
+        asked = replace(made.evidence(said, replace(first, shown=shown)), search=result)
+        evidence = observe(asked, Observation("search", {"query": joined}, True, 1.0, result))
+        with small.engine.open() as sequence:
+            sequence.extend(small.rows(render(evidence)))
+            quotes = small._quotes(sequence, evidence, None)
+        orders.append([evidence.candidates[n].text for n in quotes])
+    assert [order[0] for order in orders] == [rows[1], rows[0]]
