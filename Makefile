@@ -44,8 +44,7 @@ chat: install  ## open the sample organisation's front desk in the browser
 	@$(BIN)/python $(SAMPLE)/open.py
 
 train: install  ## train a model of its own for the sample organisation, measure it, put it in service
-	@$(BIN)/python $(SAMPLE)/serve.py > /dev/null & site=$$!; trap "kill $$site" EXIT; \
-		$(BIN)/frontdesk train --config $(SAMPLE)/frontdesk.toml --recipe tiny
+	@PATH="$(abspath $(BIN)):$$PATH" bash training/run_tiny.sh
 
 test: install  ## run the tests
 	@$(BIN)/pytest -q
