@@ -11,21 +11,23 @@ from frontdesk.tools.waits.names import normal
 from frontdesk.tools.waits.spelling import is_common, similar
 
 # What any department may be called: such a word tells none from the others.
-_ANY = frozenset(
-    map(
-        stem, "care center centre clinic counter department dept desk office room unit ward".split()
-    )
-)
-_NO_TELLING = frozenset(map(stem, ASKING)) | _ANY
+_ANY = "care center centre clinic counter department dept desk office room unit ward"
+_NO_TELLING = frozenset(map(stem, (*ASKING, *_ANY.split())))
+_KINDS = frozenset({"children", "emergency", "urgent"})  # one of them alone asks for a kind
 
 
 def named(text: str, rows: Sequence[Department]) -> list[Department]:
-    """Return those of `rows` whose departments most words of `text` name; [] where none tells."""
-    heard = _stems(text) - _NO_TELLING
-    told = [_count(heard, row) for row in rows]
-    most = max(told, default=0)
-    found = [row for row, count in zip(rows, told, strict=True) if count == most]
-    return found if most and len(found) < len(rows) else []
+    """Return those of `rows` whose departments most words of `text` name; [] where none tells.
+
+    What is part of the name of a place names that place, and no department.
+    """
+    places = {word for row in rows for word in _stems(f"{row.site} {row.town} {row.region}")}
+    heard = _stems(text) - _NO_TELLING - places
+    told = [_told(heard, _stems(row.department) - _NO_TELLING) for row in rows]
+    most = max(map(len, told), default=0)
+    found = [row for row, words in zip(rows, told, strict=True) if len(words) == most]
+    alone = any(len(words) == most and words <= _KINDS for words in told) and most < 2
+    return found if most and not alone and len(found) < len(rows) else []
 
 
 def called(name: str, rows: Sequence[Department]) -> list[Department]:
@@ -38,13 +40,10 @@ def _stems(text: str) -> set[str]:
     return {stem(word) for word in normal(text)}
 
 
-def _count(heard: Iterable[str], row: Department) -> int:
-    """Return how many words are the department's own, and not of where it is."""
-    where = _stems(f"{row.site} {row.town} {row.region}")
-    own = _stems(row.department) - where - _NO_TELLING
-    return sum(word in own or _misspelt(word, own) for word in heard if word not in where)
+def _told(heard: Iterable[str], own: set[str]) -> set[str]:
+    """Return the words of a department that were said."""
+    return {word for word in own for said in heard if said == word or _misspelt(said, word)}
 
 
-def _misspelt(heard: str, own: Iterable[str]) -> bool:
-    long = len(heard) > 4 and not is_common(heard)
-    return long and any(similar(word, heard) for word in own)
+def _misspelt(said: str, word: str) -> bool:
+    return len(said) > 4 and not is_common(said) and bool(similar(word, said))

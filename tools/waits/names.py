@@ -32,7 +32,17 @@ PLAIN = GENERIC | frozenset(
 )
 _COMPOUND = re.compile(r"(view|hills?|side|wood|brook|dale|field|ridge|gate|light|land|head)$")
 _SMALL = frozenset({"of", "the", "and", "at", "in", "on", "for", "de", "la"})
-_SAME = {"saint": "st", "sainte": "ste", "center": "centre", "mt": "mount", "ft": "fort"}
+_SAME = {
+    "saint": "st",
+    "sainte": "ste",
+    "mt": "mount",
+    "ft": "fort",
+    "center": "centre",
+    "theater": "theatre",
+    "license": "licence",
+    "licenses": "licences",
+    "lab": "laboratory",
+}
 
 
 class Alias(NamedTuple):
