@@ -186,3 +186,19 @@ def test_an_office_is_a_name_and_a_post() -> None:
     directory = Directory.fixed([*CONTACTS, row("Rabbi Naomi Stein", "Chaplain", "Spiritual Care")])
     assert best(directory.lookup("is there a rabbi please")) == "Rabbi Naomi Stein"
     assert best(directory.lookup("rabbi stein")) == "Rabbi Naomi Stein"
+
+
+@pytest.mark.parametrize(
+    ("question", "name"),
+    [
+        ("metering phone", "Metering Team"),
+        ("who runs metering", "Stellan Ruck"),
+        ("the metering boss", "Stellan Ruck"),
+        ("stellan from the metering team", "Stellan Ruck"),
+    ],
+)
+def test_somebody_is_sought_and_no_office(question: str, name: str) -> None:
+    office = row("Metering Team", team="Metering Team")
+    head = row("Stellan Ruck", role="Head of metering", team="Metering Team")
+    clerk = row("Oda Finn", role="Cashier", team="Payments")
+    assert best(Directory.fixed([office, head, clerk]).lookup(question)) == name

@@ -29,6 +29,19 @@ HONORIFIC_CUE, OFFICE_CUE, ASKED_CUE, OWNER_CUE, CAPITAL_CUE, ALONE_CUE = (
 )
 
 
+# What asks for somebody, and not for the office that deals with it.
+_PERSON = re.compile(
+    r"\bwho(?: i|['’]?)s (?!open)|\bwho (?:runs|leads|heads|manages|was|are the)\b|\bname of\b"
+    r"|\b(?:boss|chief|director|head of|human|in charge|manager|mgr|person|supervisor)\b",
+    re.IGNORECASE,
+)
+
+
+def seeks_person(text: str) -> bool:
+    """Tell whether a question seeks somebody by post: "who runs recovery", "the hexley boss"."""
+    return bool(_PERSON.search(text))
+
+
 @dataclass(frozen=True)
 class Word:
     """A word of the question that may say who or what is sought.

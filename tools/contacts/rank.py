@@ -10,7 +10,7 @@ from frontdesk.db.contacts import Contact, Vector
 from frontdesk.tools.contacts.index import DirectoryIndex
 from frontdesk.tools.contacts.names import fold
 from frontdesk.tools.contacts.people import NameMatch
-from frontdesk.tools.contacts.query import Question
+from frontdesk.tools.contacts.query import Question, seeks_person
 from frontdesk.tools.contacts.topics import Basis, TopicMatch, TopicReader
 
 NOISE, LIKELY, SURE = 0.4, 0.6, 0.85
@@ -19,6 +19,7 @@ LEAST = 0.02
 FLATTER, HIGHER = 0.8, 0.5  # the fit is too sure of itself where little speaks for a row
 CROWD = 0.55  # what is left of the likeliest row's probability when many fit as well
 KEPT = 20
+CALLED = 0.1  # the probability by name alone at which a person is sought
 _EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _PHONE = re.compile(r"\+?\(?\d[\d\s().-]{5,}\d")
 
@@ -82,7 +83,8 @@ def ranked(
         match.row: (score, "name", match.words) for match, score in people
     }
     rest = 1 - 0.5 * best if best >= LIKELY else 1.0
-    for topic, score in _settled(reader.match(claimed, vector)):
+    person = seeks_person(question.text) or any(_calls(match, question) for match in names)
+    for topic, score in _settled(reader.match(claimed, vector, person)):
         if score * rest > scored.get(topic.row, (0.0,))[0]:
             scored[topic.row] = (score * rest, topic.basis, topic.words)
     order = sorted(scored, key=lambda row: -scored[row][0])[:KEPT]
@@ -97,6 +99,12 @@ def ranked(
         for score, basis, words in [scored[row]]
         if score >= LEAST
     ]
+
+
+def _calls(match: NameMatch, question: Question) -> bool:
+    """Whether a question calls somebody by a name that is no everyday word."""
+    told = any(not question.words[at].everyday for at in match.words)
+    return told and _probability(match.odds) > CALLED
 
 
 def _compared(index: DirectoryIndex, names: Sequence[NameMatch]) -> list[tuple[NameMatch, float]]:

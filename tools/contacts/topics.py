@@ -1,7 +1,7 @@
 """Who does what the question describes: role, team, site and notes, by words and by meaning."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -36,6 +36,7 @@ class Weights:
 
 BY_WORDS = Weights(-6.85, 4.17, 3.22, 1.70, 1.83, 0.0, 0.74)
 BY_MEANING = Weights(-9.47, 2.75, 2.43, 0.67, 1.65, 11.04, 1.25)
+PERSON = 2.0  # what a team's row loses where a person is sought
 PHRASE = 1.2  # the whole role, or the whole name of a team, stands in the question
 
 
@@ -88,8 +89,13 @@ class TopicReader:
                 total += topics.best(numbers, np.asarray(values, np.float32))
         return total / asked if asked else total
 
-    def match(self, skipped: Collection[int], query: Vector | None) -> list[TopicMatch]:
-        """Return the rows likeliest described, best first; `query` (384,) is its embedding."""
+    def match(
+        self, skipped: Collection[int], query: Vector | None, person: bool = False
+    ) -> list[TopicMatch]:
+        """Return the rows likeliest described, best first; `query` (384,) is its embedding.
+
+        `person`: whether somebody is sought and no team.
+        """
         covered = self.lexical(skipped)
         hits = np.flatnonzero(covered)
         if len(hits) > CANDIDATES:
@@ -104,6 +110,11 @@ class TopicReader:
             self._judge(row, float(covered[row]), near.get(row, 0.0), skipped, weights)
             for row in sorted({*hits.tolist(), *near})
         ]
+        if person:
+            matches = [
+                replace(match, odds=match.odds - PERSON * self.index.teams[match.row])
+                for match in matches
+            ]
         return sorted(matches, key=lambda match: (-match.odds, match.row))
 
     def _judge(
