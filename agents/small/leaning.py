@@ -23,6 +23,8 @@ SURE_PLACE = 0.75  # the score of a name that is said, not hinted at
 INTENT, FOUND, FOUND_AT = 1.5, 1.0, 0.5
 # The cross-encoder was taught far more refusals than a desk hears.
 DECLINED_LESS = -2.0
+# Of what the search is hardly sure the desk knows little: more of it is not its business.
+UNKNOWN, UNKNOWN_AT = 2.0, 0.1
 # Whoever types "volunteer" means the page that the search is sure of, not a conversation.
 KNOWN, KNOWN_AT = 4.0, 0.5
 # Whoever plainly tries to take the desk over is declined, whatever else is said.
@@ -52,6 +54,8 @@ def leaning(evidence: Evidence, read: Reading = NOTHING_READ) -> Mapping[str, fl
         for step, score in zip(INTENTS, read.intents, strict=True):
             leans[step] = leans.get(step, 0.0) + INTENT * float(score)
         leans["refuse"] += DECLINED_LESS
+    if evidence.search and evidence.search.confidence < UNKNOWN_AT:
+        leans["refuse"] += UNKNOWN * (1 - evidence.search.confidence / UNKNOWN_AT)
     if takes_over(evidence.question):
         leans["refuse"] += TAKEN_OVER
     if previous is None and evidence.search and evidence.search.confidence >= KNOWN_AT:

@@ -22,6 +22,14 @@ def test_a_follow_up_may_be_asked_back() -> None:
     assert leaning(replace(TOPIC, previous=before)).get("clarify", 0.0) == 0
 
 
+def test_what_the_search_is_hardly_sure_of_is_sooner_declined() -> None:
+    def declining(confidence: float) -> float:
+        result = SearchResult(query="best pizza", confidence=confidence)
+        return leaning(Evidence("best pizza", search=result))["refuse"]
+
+    assert declining(0.0) > declining(0.05) > declining(0.1) == declining(0.9)
+
+
 def test_the_hours_of_another_day_are_no_live_wait() -> None:
     elm = [PlaceMatch("Elm Street", "site", 0.95, "elm")]
     now = leaning(Evidence("is elm open at nine tonight", places=elm))
