@@ -48,6 +48,7 @@ class Resources(Parts):
     @cached_property
     def toolbox(self) -> Toolbox:
         """The four tools. Raises `StoreError`."""
+        waits = self.waits if self.settings.wait_times.adapter else None
         return Toolbox(
             searcher=Searcher(
                 self.store,
@@ -55,12 +56,13 @@ class Resources(Parts):
                 self.settings.search,
                 make_reranker(self.settings.search.reranker),
                 self.retriever,
+                places=waits.match if waits else None,
             ),
             directory=self.directory,
             embedder=self.embedder,
             scope=self.settings.organisation.scope,
             reader=PageReader(self.store, self.embedder, self.client, retriever=self.retriever),
-            waits=self.waits if self.settings.wait_times.adapter else None,
+            waits=waits,
         )
 
     @cached_property

@@ -22,6 +22,7 @@ from frontdesk.db.settings import SearchSettings
 from frontdesk.db.store import Connection, Connections
 from frontdesk.tools.candidates import Meaning, find_candidates
 from frontdesk.tools.rerank import Reranker
+from frontdesk.tools.search_place import AskedPlaces, Match
 from frontdesk.tools.search_rank import (
     SUPERSEDED,
     confidence,
@@ -90,6 +91,8 @@ class Searcher:
 
     With a `retriever` chunks are found by its vectors. Sentences, and every cosine and vector in a
     result, are the bundled encoder's in any case: that is what the model's decisions are made on.
+    With `places`, which finds the names of sites, what is said of another site than the one that a
+    query names is left out.
     """
 
     def __init__(
@@ -99,12 +102,14 @@ class Searcher:
         settings: SearchSettings | None = None,
         reranker: Reranker | None = None,
         retriever: Retriever | None = None,
+        places: Match | None = None,
     ) -> None:
         self._store = store
         self._embedder = embedder
         self._settings = settings or SearchSettings()
         self._reranker = reranker
         self._retriever = retriever
+        self._places = places
         self._warned = False
         self._words = lexical.Cache()
 
@@ -122,6 +127,7 @@ class Searcher:
             return SearchResult(query=query)
         vector = self._embedder.embed([text])[0]
         wanted = replace(wanted, thread=thread) if thread is not None else wanted
+        asked = AskedPlaces(text, self._places)
         with self._store.connection() as connection:
             # One snapshot: an ingestion may commit between the statements below.
             connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
@@ -135,7 +141,9 @@ class Searcher:
                 known = chunks.cosines(connection, vector, ids)
                 cosines = np.array([known[i] for i in ids], dtype=np.float32)
             scores = fuse(likeness, matching)
-            best, rows = _best(connection, ids, scores, top_k)
+            best, rows = _best(connection, ids, scores, top_k, asked)
+        if not best:
+            return SearchResult(query=query, query_vector=vector)
         vectors = {i: rows[ids[i]].sentence_vectors() for i in best}
         nearest = np.array([(vectors[i] @ vector).max(initial=-1.0) for i in best], np.float32)
         old = np.array([rows[ids[i]].superseded_by is not None for i in best], np.float32)
@@ -184,13 +192,13 @@ class Searcher:
 
 
 def _best(
-    connection: Connection, ids: Sequence[int], scores: Matrix, top_k: int
+    connection: Connection, ids: Sequence[int], scores: Matrix, top_k: int, asked: AskedPlaces
 ) -> tuple[list[int], dict[int, chunks.StoredChunk]]:
     """The best candidates, best first, and their rows: enough that `top_k` differ."""
     order = [int(i) for i in np.argsort(-scores, kind="stable")]
     count = max(RERANKED, 2 * top_k)
     while True:
-        rows = chunks.read(connection, [ids[i] for i in order[:count]])
+        rows = asked.narrow(chunks.read(connection, [ids[i] for i in order[:count]]))
         best = [i for i in order[:count] if ids[i] in rows]
         if count >= len(order) or len(_distinct([rows[ids[i]] for i in best])) >= top_k:
             return best, rows

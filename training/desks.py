@@ -39,14 +39,14 @@ def open_desk(organisation: Organisation, root: Path, embedder: Embedder) -> Ite
     store = Store.open(DatabaseSettings(), folder)
     try:
         ingest(store, [str(pages)], _Files(), embedder=embedder)
+        departments = list(_departments(organisation))
+        waits = WaitTimes.fixed(departments) if departments else None
         yield Toolbox(
-            searcher=Searcher(store, embedder),
+            searcher=Searcher(store, embedder, places=waits.match if waits else None),
             directory=Directory.fixed(list(_contacts(organisation)), embedder),
             embedder=embedder,
             scope=organisation.scope,
-            waits=WaitTimes.fixed(list(_departments(organisation)))
-            if organisation.places
-            else None,
+            waits=waits,
         )
     finally:
         store.close()

@@ -103,21 +103,23 @@ def open_own(settings: Settings, member: Member, embedder: Embedder) -> Iterator
     rows = member.organisation.contacts
     people = [Contact.model_validate({key: row[key] for key in contacts.FIELDS}) for row in rows]
     retriever = open_retriever(settings.search.encoder, settings.data_dir, threads=1)
+    waits = WaitTimes.fixed(
+        member.departments,
+        timezone=settings.organisation.timezone,
+        aliases=wait_times.aliases,
+        towns=wait_times.towns,
+        url=wait_times.page_url or wait_times.url,
+    )
+    places = waits.match if member.departments else None
     with Store.open(settings.database, settings.data_dir) as store:
         yield Toolbox(
-            searcher=Searcher(store, embedder, settings.search, retriever=retriever),
+            searcher=Searcher(
+                store, embedder, settings.search, retriever=retriever, places=places
+            ),
             directory=Directory.fixed(people, embedder, switchboard=settings.contacts.switchboard),
             embedder=embedder,
             scope=settings.organisation.scope,
-            waits=WaitTimes.fixed(
-                member.departments,
-                timezone=settings.organisation.timezone,
-                aliases=wait_times.aliases,
-                towns=wait_times.towns,
-                url=wait_times.page_url or wait_times.url,
-            )
-            if member.departments
-            else None,
+            waits=waits if member.departments else None,
         )
 
 

@@ -74,7 +74,7 @@ def candidates(result: SearchResult, limit: int = CANDIDATES) -> list[Candidate]
         cosines = vectors @ result.query_vector
         for index, sentence in enumerate(passage.sentences):
             key = " ".join(sentence.lower().split())
-            if key in seen or key.endswith(":"):  # a lead-in says nothing by itself
+            if key in seen or _says_nothing(key):
                 continue
             seen.add(key)
             own = overlap(query, bodies[rank][index], rarity)
@@ -94,6 +94,12 @@ def candidates(result: SearchResult, limit: int = CANDIDATES) -> list[Candidate]
             )
     found.sort(key=lambda candidate: -candidate.score)
     return found[:limit]
+
+
+def _says_nothing(sentence: str) -> bool:
+    """Tell whether a sentence is a lead-in to what follows, or one word, as links are."""
+    lone = " " not in sentence and not any(letter.isdigit() for letter in sentence)
+    return lone or sentence.endswith(":")
 
 
 def gather(

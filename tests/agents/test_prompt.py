@@ -74,6 +74,12 @@ def test_candidates_are_sentences_of_the_passages_each_once() -> None:
     assert candidates(other)[0].lexical == 0.0
 
 
+def test_lead_ins_and_lone_words_are_no_candidates() -> None:
+    sentences = ["Prices.", "The prices are these:", "$4.50", "Parking is $4."]
+    texts = [c.text for c in candidates(made.found("parking cost", [sentences]))]
+    assert sorted(texts) == ["$4.50", "Parking is $4."]
+
+
 def test_rare_words_weigh_more_than_common_ones() -> None:
     sentences = [words(s) for s in ("parking fee", "parking lot", "parking permit appeal")]
     rarity = rarities(sentences)

@@ -26,6 +26,7 @@ from frontdesk.tools.waits.sibling import sibling
 from frontdesk.tools.waits.spelling import ANY_RANK, EVERYDAY_RANK, is_common, similar
 
 LIMIT = 8
+REMEMBERED = 4096  # texts: the titles of pages come again with each search
 _NEAREST = re.compile(r"\b(?:nearest|closest)\b[^?.]*?\b(?:to|from)\b", re.IGNORECASE)
 INITIALS_THAT_ARE_WORDS = frozenset(
     "er ed uc ok it is us am pm id ct ot pt dr no so to go up".split()
@@ -76,6 +77,7 @@ class Places:
         self._keys = Keys(map(_keys, self.aliases))
         self._known = {word for alias in self.aliases for word in alias.words}
         self._cover = Cover(departments)
+        self._found = lru_cache(maxsize=REMEMBERED)(self._match)
 
     def match(self, text: str) -> list[PlaceMatch]:
         """Return the places that `text` names, best first; empty when it names none.
@@ -83,9 +85,9 @@ class Places:
         "The nearest emergency to Larkton" names Larkton, and no emergency there.
         """
         start = _NEAREST.search(text)
-        return (self._match(text[start.end() :]) if start else []) or self._match(text)
+        return list((self._found(text[start.end() :]) if start else ()) or self._found(text))
 
-    def _match(self, text: str) -> list[PlaceMatch]:
+    def _match(self, text: str) -> tuple[PlaceMatch, ...]:
         said = words(text[:2000])
         windows = lru_cache(maxsize=None)(lambda length: _windows(said, length))
         hits = [
@@ -102,7 +104,7 @@ class Places:
             match = PlaceMatch(name, kind, score, text[said[start].start : said[end - 1].end])
             if name not in best or best[name].score < score:
                 best[name] = match
-        return sorted(best.values(), key=lambda m: (-m.score, m.name))[:LIMIT]
+        return tuple(sorted(best.values(), key=lambda m: (-m.score, m.name))[:LIMIT])
 
     def sibling(self, previous: str, text: str) -> str:
         """Return the site that a few words mean beside the site `previous`, or ""."""
