@@ -113,9 +113,7 @@ def open_own(settings: Settings, member: Member, embedder: Embedder) -> Iterator
     places = waits.match if member.departments else None
     with Store.open(settings.database, settings.data_dir) as store:
         yield Toolbox(
-            searcher=Searcher(
-                store, embedder, settings.search, retriever=retriever, places=places
-            ),
+            searcher=Searcher(store, embedder, settings.search, retriever=retriever, places=places),
             directory=Directory.fixed(people, embedder, switchboard=settings.contacts.switchboard),
             embedder=embedder,
             scope=settings.organisation.scope,
